@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door: every everyday command in one word. The building itself is CMake's and Ninja's.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SECONDS ?= 60
+JOBS ?= $(shell nproc)
+# Where the kernel randomises addresses more than the thread sanitizer of gcc 12 and clang 14 can bear, run without.
+TSAN_RUN := $(shell setarch -R true 2>/dev/null && echo setarch -R)
+CTEST = ctest -j $(JOBS)
+
+
+.PHONY: all test sim e2e fuzz asan tsan valgrind cover bench format lint install clean help tests-built
+
+all: build/release/build.ninja
+	@cmake --build build/release --target product
+
+build/%/build.ninja:
+	@cmake --preset $* >/dev/null
+
+tests-built: build/release/build.ninja
+	@cmake --build build/release
+
+test: tests-built
+	@$(CTEST) --preset release
+
+# One seed with its whole trace, or the next N seeds, or what the tests run.
+sim: tests-built
+ifdef SEED
+	@FR_SIM_SEED=$(SEED) build/release/tests/sim_sim_test
+else ifdef N
+	@FR_SIM_SEEDS=$(N) build/release/tests/sim_sim_test
+else
+	@$(CTEST) --preset release -L sim
+endif
+
+e2e: tests-built
+ifdef STORY
+	@$(CTEST) --preset release --verbose -R '^e2e/$(STORY)$$'
+else
+	@$(CTEST) --preset release -L e2e
+endif
+
+fuzz:
+	@scripts/fuzz $(SECONDS) $(TARGET)
+
+asan: build/asan/build.ninja
+	@cmake --build build/asan
+	@$(CTEST) --preset asan
+
+tsan: build/tsan/build.ninja
+	@cmake --build build/tsan
+	@$(TSAN_RUN) $(CTEST) --preset tsan
+
+valgrind: build/debug/build.ninja
+	@cmake --build build/debug
+	@scripts/valgrind build/debug/fastreplica
+
+cover:
+	@scripts/cover
+
+bench: all
+	@bench/run
+
+format:
+	@find include src cli tests bench -name '*.[ch]' | xargs -r clang-format -i
+
+lint:
+	@scripts/lint
+
+install: all
+	@DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(abspath $(PREFIX))'
+
+clean:
+	@rm -rf build
+
+help:
+	@echo 'make                             release build: build/release/fastreplica and the libraries'
+	@echo 'make test                        build all and run every test'
+	@echo 'make sim [SEED=n | N=n]          the simulator: one seed with its trace; n seeds; or its tests'
+	@echo 'make e2e [STORY=name]            stories with real processes (tests/e2e/name.sh)'
+	@echo 'make fuzz [TARGET=t] [SECONDS=n] fuzz one decoder or each, n seconds each (60)'
+	@echo 'make asan | tsan                 every test under the address and undefined behaviour, or the thread sanitizer'
+	@echo 'make valgrind                    one whole push under valgrind'
+	@echo 'make cover                       lines that the tests execute, by file and layer'
+	@echo 'make bench                       measure pushes over shaped links beside nginx + curl'
+	@echo 'make format | lint               put the sources in order | read them with every tool'
+	@echo 'make install PREFIX=DIR          program, libraries, headers, pkg-config file, manual pages [DESTDIR=]'
+	@echo 'make clean                       remove build/'

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fastreplica push: one file to all nodes of a list. */
+#include <string.h>
+
+#include "commands.h"
+#include "pushing.h"
+#include "say.h"
+#include "signals.h"
+
+static const char about[] =
+    "Send FILE to all nodes at once; each relays its share to the others while it still receives it. FILE may be a pipe, and\n"
+    "- is standard input. A node has the file under its final name only when it is whole and verified.";
+
+static const char notes[] =
+    "NODES is a file with one node a line, - for such a file on standard input, or a list: edge[01-32].example.net:7420,10.0.0.1\n"
+    "Exit codes: 0 every node has it, 1 failed here, 2 wrong usage or input, 3 some nodes failed, 4 all failed.";
+
+static enum cli_exit push_file(const struct cli_pushing *pushing, const char *path, const char *node_list, const char *key_folder) {
+    struct fr_failure failure = {0};
+    struct fr_nodes *nodes = NULL;
+    struct fr_keys *keys = NULL;
+    enum cli_exit code;
+    int error = fr_keys_load(key_folder, FR_KEYS_ORIGIN, &keys, &failure);
+    if (!error)
+        error = fr_nodes_load(node_list, &nodes, &failure);
+    if (error) {
+        cli_say("%s", failure.text);
+        code = cli_exit_for_input(error);
+    } else {
+        code = cli_pushing_run(pushing, path, nodes, keys);
+    }
+    fr_nodes_free(nodes);
+    fr_keys_free(keys);
+    return code;
+}
+
+static int run(int argc, char **argv) {
+    struct cli_pushing pushing = {0};
+    const char *node_list = NULL, *key_folder = NULL;
+    struct cli_option own[] = {
+        {"to", 't', CLI_TEXT, true, "NODES", &node_list, "who receives", 0, 0},
+        {"keys", 'k', CLI_TEXT, true, "DIR", &key_folder, "folder with cluster.secret and origin.key", 0, 0},
+        {0},
+    };
+    struct cli_option common[CLI_PUSHING_OPTIONS];
+    cli_pushing_describe(&pushing, common);
+    const struct cli_usage usage = {.command = "push",
+                                    .synopsis = "FILE --to NODES --keys DIR [options]",
+                                    .about = about,
+                                    .notes = notes,
+                                    .tables = {own, common},
+                                    .operands_min = 1,
+                                    .operands_max = 1,
+                                    .operands = "FILE"};
+    char **operands;
+    int operand_count;
+    enum cli_args_result parsed = cli_args_parse(&usage, argc, argv, &operands, &operand_count);
+    if (parsed != CLI_ARGS_GO)
+        return cli_args_exit(parsed);
+    if (strcmp(operands[0], "-") == 0 && strcmp(node_list, "-") == 0)
+        return cli_args_complain("push", "FILE and NODES cannot both be standard input");
+    if (strcmp(operands[0], "-") == 0 && !pushing.name)
+        return cli_args_complain("push", "standard input has no name: --name NAME is missing");
+    if (cli_signals_watch() != 0)
+        return CLI_EXIT_LOCAL;
+    return push_file(&pushing, operands[0], node_list, key_folder);
+}
+
+const struct cli_command cli_push_command = {.name = "push", .summary = "send a file to many nodes", .run = run};

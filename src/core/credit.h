@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How many chunks one owner may hold that have not reached its group yet.
+ *
+ * The window follows the owner's own pace: twice what it brings to the group in the shortest time that a chunk ever took from
+ * being given to being reported, and a few more. An owner at a tenth of the others' rate so gets a tenth of the chunks, and what
+ * waits in queues on its account stays near one such time. The model is bottleneck rate x shortest round trip (Cardwell and
+ * others, "BBR: congestion-based congestion control", 2016), applied to chunks through an owner in place of packets. */
+#ifndef FR_CORE_CREDIT_H
+#define FR_CORE_CREDIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <fastreplica/types.h>
+
+enum { FR_CREDIT_ROUNDS = 8, FR_CREDIT_WINDOW_FIRST = 4 };
+
+struct fr_credit {
+    uint32_t outstanding;           /* given and not reported */
+    uint32_t window;                /* outstanding may reach this */
+    fr_time_ns round_trip_min;      /* shortest from given to reported; FR_TIME_NEVER: none yet */
+    fr_time_ns round_trip;          /* smoothed (1/8) */
+    double rates[FR_CREDIT_ROUNDS]; /* chunks a nanosecond in each of the last rounds; the largest counts */
+    uint32_t round;
+    uint32_t round_count; /* reports in this round */
+    fr_time_ns round_began;
+};
+
+void fr_credit_init(struct fr_credit *credit, fr_time_ns now);
+bool fr_credit_has(const struct fr_credit *credit);
+void fr_credit_spend(struct fr_credit *credit, fr_time_ns now);
+/* A chunk given at given_at was reported. Only after a spend that was not taken back. */
+void fr_credit_earn(struct fr_credit *credit, fr_time_ns given_at, fr_time_ns now);
+/* A chunk was taken back, or another owner brought it: its credit returns without a measurement. */
+void fr_credit_return(struct fr_credit *credit);
+/* Smoothed nanoseconds from one report to the next; 0 when not known. */
+double fr_credit_interval(const struct fr_credit *credit);
+
+#endif

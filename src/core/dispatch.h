@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Handing chunks to the members of one group below: which chunk next, and to whom. The origin does this for the first group.
+ *
+ * A chunk is waiting (to be given), given (one or two members own it, neither has reported it), or reached. Given goes back to
+ * waiting when its owners die. Children are numbered as in the roster; a child takes part between join and leave. */
+#ifndef FR_CORE_DISPATCH_H
+#define FR_CORE_DISPATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bitset.h"
+#include "content/limits.h"
+#include "core/credit.h"
+
+struct fr_gift {
+    fr_chunk_index chunk;
+    fr_time_ns given_at;
+};
+
+struct fr_child {
+    bool is_in;
+    bool is_retired; /* has all of the object: is given nothing more, and still brings what it owns to the others */
+    struct fr_credit credit;
+    uint32_t window;      /* in force: the group's, or its own where it is clearly slower (dispatch.c) */
+    uint32_t gifts_count; /* equals credit.outstanding */
+    uint32_t given_total;
+    struct fr_gift gifts[FR_CREDIT_WINDOW_MAX]; /* oldest first */
+};
+
+struct fr_dispatch {
+    struct fr_bitset waiting;
+    fr_chunk_index waiting_low; /* no waiting chunk is lower */
+    struct fr_bitset reached;
+    struct fr_bitset shared; /* given to a second owner in the endgame */
+    uint32_t child_count;
+    uint32_t children_in;
+    uint32_t children_taking;  /* in and not retired */
+    struct fr_child *children; /* [child_count] */
+    bool is_last_known;        /* no further chunk will be added */
+};
+
+int fr_dispatch_init(struct fr_dispatch *dispatch, uint32_t child_count);
+void fr_dispatch_done(struct fr_dispatch *dispatch);
+
+/* Chunks first .. first + count - 1 may be given from now on. 0 or FR_E_MEMORY. */
+int fr_dispatch_add(struct fr_dispatch *dispatch, fr_chunk_index first, uint32_t count);
+void fr_dispatch_join(struct fr_dispatch *dispatch, uint32_t child, fr_time_ns now);
+/* The child is gone: what it owned alone waits again, lowest numbers first. */
+void fr_dispatch_leave(struct fr_dispatch *dispatch, uint32_t child);
+/* The child is complete: no further gifts for it. What it owns is still its own, until it leaves. */
+void fr_dispatch_retire(struct fr_dispatch *dispatch, uint32_t child);
+
+enum fr_pick {
+    FR_PICK_NONE,  /* nothing to give, or nobody has credit */
+    FR_PICK_FRESH, /* a waiting chunk */
+    FR_PICK_SHARE, /* endgame: a chunk that a slower member owns and has not reported in time */
+};
+/* Choose, and record it as given. Fresh: the lowest waiting chunk to the child with most credit left, least served first among equals; near
+ * the end not to a child that would finish it last. Share: the oldest overdue gift of another child. O(children). */
+enum fr_pick fr_dispatch_pick(struct fr_dispatch *dispatch, fr_time_ns now, uint32_t *ret_child, fr_chunk_index *ret_chunk);
+/* When pick may return SHARE though it returned NONE now; FR_TIME_NEVER: not by time alone. */
+fr_time_ns fr_dispatch_due(const struct fr_dispatch *dispatch);
+
+/* child reports chunk. true: it counts as reached from now on; false: it was already, or never given to anyone. */
+bool fr_dispatch_reached(struct fr_dispatch *dispatch, uint32_t child, fr_chunk_index chunk, fr_time_ns now);
+/* child could not take chunk (it arrived damaged): it waits again unless somebody else owns it too. false: it was not its own. */
+bool fr_dispatch_take_back(struct fr_dispatch *dispatch, uint32_t child, fr_chunk_index chunk);
+
+/* Chunks added and not reached. */
+uint32_t fr_dispatch_unreached(const struct fr_dispatch *dispatch);
+void fr_dispatch_assert_valid(const struct fr_dispatch *dispatch);
+
+#endif

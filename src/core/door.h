@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happens on an accepted link before it belongs to a transfer: HELLO, then OPEN or STATUS_ASK. Decides, sends nothing itself. */
+#ifndef FR_CORE_DOOR_H
+#define FR_CORE_DOOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "content/sign.h"
+#include "wire/message.h"
+
+enum fr_door_verdict {
+    FR_DOOR_WAIT,   /* go on reading */
+    FR_DOOR_OPEN,   /* open, opening, roster are filled and verified: route the link to that transfer, or make one */
+    FR_DOOR_STATUS, /* answer STATUS, then close */
+    FR_DOOR_REFUSE, /* answer REFUSE with refusal and why, then close */
+    FR_DOOR_CLOSE,  /* close without a word: not our protocol, or a frame after the verdict; why says what came */
+};
+
+struct fr_door {
+    const struct fr_verify_key *key; /* the trusted origin key, borrowed */
+    uint8_t key_bytes[FR_KEY_BYTES]; /* the same, raw */
+    bool has_hello;
+    bool is_settled; /* had its one request: any further frame is CLOSE */
+    enum fr_refusal refusal;
+    char why[FR_REASON_BYTES_MAX + 1];
+    struct fr_msg_open open; /* blobs borrow from the frame: valid until the next event */
+    struct fr_opening opening;
+    struct fr_roster roster;
+};
+
+void fr_door_init(struct fr_door *door, const struct fr_verify_key *key, const uint8_t *key_bytes);
+/* Our HELLO, to be sent as soon as a link is up, by both sides. Returns its size; out holds at least 128 bytes. */
+size_t fr_door_hello(uint8_t *out, size_t capacity);
+/* 0, or FR_E_VERSION when there is no version in common; ret_why [size] then says which versions each side has. */
+int fr_door_check_hello(const struct fr_msg_hello *hello, char *ret_why, size_t size);
+enum fr_door_verdict fr_door_on_frame(struct fr_door *door, enum fr_frame_type type, const uint8_t *body, uint32_t bytes);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A transfer's links by number: finding, making, dropping, and what must follow when one is gone. */
+#include "core/state.h"
+
+#include <stdio.h>
+
+#include "base/memory.h"
+
+enum {
+    SLOT_BITS = 8,
+    SLOT_MASK = (1 << SLOT_BITS) - 1,
+};
+static_assert((int) FR_LINKS_MAX <= (int) SLOT_MASK, "a link's slot fits the low bits of its id");
+
+struct fr_link *fr_transfer_link(struct fr_transfer *transfer, fr_link_id id) {
+    uint32_t slot = id & SLOT_MASK;
+    struct fr_link *link = slot < transfer->links_used ? transfer->links[slot] : NULL;
+
+    return link && link->id == id && link->state != FR_LINK_FREE ? link : NULL;
+}
+
+struct fr_link *fr_transfer_new_link(struct fr_transfer *transfer, enum fr_link_role role, uint32_t member) {
+    uint32_t slot = 0;
+    struct fr_link *link;
+
+    while (slot < transfer->links_used && transfer->links[slot]->state != FR_LINK_FREE)
+        slot++;
+    if (slot == FR_LINKS_MAX)
+        return NULL;
+    if (slot == transfer->links_used) {
+        transfer->links[slot] = fr_alloc_zeroed(1, sizeof(struct fr_link));
+        if (!transfer->links[slot]) {
+            transfer->actions.is_starved = true;
+            return NULL;
+        }
+        transfer->links[slot]->id = slot;
+        transfer->links_used++;
+    }
+    link = transfer->links[slot];
+    link->id += 1 << SLOT_BITS; /* a new generation: late events of the last user miss it */
+    fr_link_init(link, role, member, transfer->timing.silence, transfer->now);
+    return link;
+}
+
+struct fr_link *fr_transfer_find_link(struct fr_transfer *transfer, enum fr_link_role role, uint32_t member) {
+    struct fr_link *link;
+
+    FR_EACH_LIVE (transfer, link)
+        if (link->role == role && link->member == member)
+            return link;
+    return NULL;
+}
+
+void fr_transfer_link_gone(struct fr_transfer *transfer, struct fr_link *link, const struct fr_failure *failure, bool was_in_good_order) {
+    bool was_live = fr_link_is_live(link);
+    uint32_t member = link->member;
+
+    if (link->state == FR_LINK_FREE)
+        return;
+    link->state = FR_LINK_FREE; /* first, so that nobody sends on it while the roles react */
+    if (!transfer->is_ended) {
+        if (was_live)
+            fr_transfer_trace(transfer, FR_TRACE_LINK_DOWN, member, FR_CHUNK_NONE, 0, was_in_good_order ? 0 : failure->error,
+                              failure->text);
+        if (transfer->is_origin) {
+            transfer->dials[member].link = FR_LINK_NONE;
+            fr_origin_on_gone(transfer, member, was_live, was_in_good_order, failure);
+        } else if (was_live)
+            fr_member_on_gone(transfer, link, was_in_good_order, failure);
+        else
+            fr_member_on_peer_unreachable(transfer, member, failure);
+    }
+    fr_link_done(link);
+}
+
+void fr_transfer_drop_link(struct fr_transfer *transfer, struct fr_link *link, int error, const char *why) {
+    struct fr_failure failure = {.error = error};
+
+    if (link->state == FR_LINK_FREE)
+        return;
+    snprintf(failure.text, sizeof(failure.text), "%s", why);
+    if (link->state != FR_LINK_DIALLING)
+        fr_say_reason(transfer, link, FR_FRAME_BYE, error == 0 ? 0 : 1, why);
+    fr_say_close(transfer, link);
+    fr_transfer_link_gone(transfer, link, &failure, error == 0);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A member: receives its share from upstream and the others' shares from them, relays what it owns, and ends with the object whole.
+ *
+ * A chunk's way through here:
+ *   CHUNK on a link --takes_chunk--> bytes --on_chunk--> STORE --on_stored--> have
+ *     given by upstream: we own it; it is queued for every peer that is pushed to; when all that keep up acknowledged: REACHED
+ *     from anyone: HAVE to the sender, which is its receipt
+ * When every chunk is stored and the end is known: FINISH, then DONE to everybody, then serve until upstream says BYE.
+ */
+#include "core/state.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/time.h"
+
+enum { PROGRESS_EVERY_MS = 250, NEWS_EVERY_MS = FR_MEMBER_NEWS_EVERY_MS, FAULTS_MAX = 3 };
+
+/* Room for so many chunks in all that is kept by chunk. */
+int fr_member_grow(struct fr_member *member, uint32_t chunk_count) {
+    if (chunk_count > member->sender_capacity) {
+        uint32_t capacity = chunk_count > 2 * member->sender_capacity ? chunk_count : 2 * member->sender_capacity;
+        uint8_t *senders = fr_realloc(member->senders, capacity, sizeof(*senders));
+
+        if (!senders)
+            return FR_E_MEMORY;
+        member->senders = senders;
+        member->sender_capacity = capacity;
+    }
+    if (fr_bitset_grow(&member->have, chunk_count) || fr_bitset_grow(&member->storing, chunk_count) ||
+        fr_bitset_grow(&member->given, chunk_count))
+        return FR_E_MEMORY;
+    return 0;
+}
+
+int fr_member_init(struct fr_transfer *transfer, const struct fr_member_options *options) {
+    struct fr_member *member = &transfer->member;
+    uint32_t chunk_count = transfer->manifest.layout.chunk_count;
+
+    member->key = options->key;
+    member->figures.first_relay_ns = FR_TIME_NEVER;
+    member->figures.last_owned_ns = FR_TIME_NEVER;
+    member->orphaned_at = FR_TIME_NEVER;
+    member->complete_at = FR_TIME_NEVER;
+    member->progress_due = member->news_due = FR_TIME_NEVER;
+    member->served_at = transfer->now;
+    if (fr_member_grow(member, chunk_count) || fr_owner_init(&member->owner))
+        return FR_E_MEMORY;
+    if (options->is_holding) {
+        member->held_count = options->held_count;
+        member->mode = FR_MEMBER_HOLDING;
+        member->held_root = options->held_root;
+        member->held_digests = fr_alloc_zeroed(options->held_count + 1, sizeof(*member->held_digests));
+        if (!member->held_digests)
+            return FR_E_MEMORY;
+        if (options->held_count > 0)
+            memcpy(member->held_digests, options->held_digests, options->held_count * sizeof(*member->held_digests));
+    }
+    return fr_pull_init(transfer);
+}
+
+void fr_member_done(struct fr_transfer *transfer) {
+    struct fr_member *member = &transfer->member;
+
+    fr_bitset_done(&member->have);
+    fr_bitset_done(&member->storing);
+    fr_bitset_done(&member->given);
+    fr_free(member->senders);
+    fr_owner_done(&member->owner);
+    fr_free(member->held_digests);
+    fr_pull_done(transfer);
+}
+
+fr_time_ns fr_member_elapsed(const struct fr_transfer *transfer) { return fr_time_since(transfer->now, transfer->began_at); }
+
+struct fr_link *fr_member_upstream(struct fr_transfer *transfer) {
+    return fr_transfer_find_link(transfer, FR_LINK_UPSTREAM, FR_MEMBER_UPSTREAM);
+}
+
+bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t member, fr_chunk_index chunk, const char *text) {
+    struct fr_link *upstream = fr_member_upstream(transfer);
+    uint32_t *count = &transfer->member.fault_counts[member == FR_MEMBER_UPSTREAM ? FR_GROUP_NODES_MAX : member];
+
+    fr_transfer_trace(transfer, FR_TRACE_FAULT, member, chunk, 0, 0, text);
+    if (upstream)
+        fr_say_fault(transfer, upstream, member, chunk, text);
+    if (++*count < FAULTS_MAX)
+        return false;
+    if (member != FR_MEMBER_UPSTREAM) { /* upstream alone is taken back when it comes again */
+        transfer->member.shunned |= 1ull << member;
+        fr_dial_settle(transfer, member);
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------------------------------------------- links */
+
+void fr_member_on_live(struct fr_transfer *transfer, struct fr_link *link) {
+    struct fr_member *member = &transfer->member;
+
+    link->chunk_at = transfer->now;
+    if (link->role == FR_LINK_UPSTREAM) {
+        member->was_upstream_here = true;
+        member->fault_counts[FR_GROUP_NODES_MAX] = 0;
+        member->orphaned_at = FR_TIME_NEVER;
+    }
+    if (member->progress_due == FR_TIME_NEVER)
+        member->progress_due = transfer->now + PROGRESS_EVERY_MS * FR_MS;
+    if (member->have.set_count > 0 && !member->is_complete)
+        fr_say_ranges(transfer, link, FR_FRAME_HAVE, &member->have);
+    if (transfer->manifest.is_end_known && link->role == FR_LINK_PEER)
+        fr_say_end(transfer, link);
+    if (member->mode != FR_MEMBER_FOLLOWING && link->role == FR_LINK_PEER) /* who pulls, or may have it all, is pushed nothing */
+        fr_say_switch(transfer, link, FR_FRAME_PULL, true);
+    if (member->pull.wants_news) {
+        link->is_asked_for_news = true;
+        fr_say_switch(transfer, link, FR_FRAME_INTEREST, true);
+    }
+    if (member->is_complete)
+        member->is_told_done = false; /* the turn tells DONE to whoever has not heard it */
+    fr_relay_start(transfer, link);
+}
+
+static void forget_peer(struct fr_transfer *transfer, struct fr_link *link) {
+    fr_owner_forget_peer(&transfer->member.owner, link->member);
+    fr_pull_on_link_gone(transfer, link);
+}
+
+void fr_member_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_in_good_order, const struct fr_failure *failure) {
+    struct fr_member *member = &transfer->member;
+
+    if (link->role == FR_LINK_PEER) {
+        forget_peer(transfer, link);
+        if (transfer->dials[link->member].link == link->id)
+            fr_dial_retry(transfer, link->member);
+        if (was_in_good_order)
+            fr_dial_settle(transfer, link->member);
+    } else {
+        fr_pull_on_link_gone(transfer, link);
+        member->orphaned_at = transfer->now;
+        if (was_in_good_order)
+            member->is_dismissed = true;
+    }
+    if (!link->is_done && (failure || !was_in_good_order))
+        fr_pull_want_news(transfer); /* what it owned will not all come by itself */
+}
+
+void fr_member_on_peer_unreachable(struct fr_transfer *transfer, uint32_t member, const struct fr_failure *failure) {
+    fr_transfer_trace(transfer, FR_TRACE_LINK_RETRY, member, FR_CHUNK_NONE, 0, failure->error, failure->text);
+    fr_dial_retry(transfer, member);
+}
+
+/* ---------------------------------------------------------------------------------------------------- turns */
+
+static void tell_progress(struct fr_transfer *transfer) {
+    struct fr_member *member = &transfer->member;
+    struct fr_link *upstream;
+
+    if (member->progress_due > transfer->now)
+        return;
+    member->progress_due = transfer->now + PROGRESS_EVERY_MS * FR_MS;
+    upstream = fr_member_upstream(transfer);
+    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): padding that differs costs one frame too many, no more. */
+    if (!upstream || memcmp(&member->told_figures, &member->figures, sizeof(member->figures)) == 0)
+        return;
+    member->told_figures = member->figures;
+    fr_say_progress(transfer, upstream, &member->figures);
+}
+
+static void tell_news(struct fr_transfer *transfer) {
+    struct fr_link *link;
+    bool is_wanted = false;
+
+    if (transfer->member.news_due > transfer->now)
+        return;
+    FR_EACH_LIVE (transfer, link) {
+        is_wanted |= link->wants_news;
+        fr_send_news(transfer, link);
+    }
+    transfer->member.news_due = is_wanted ? transfer->now + NEWS_EVERY_MS * FR_MS : FR_TIME_NEVER;
+}
+
+void fr_member_turn(struct fr_transfer *transfer) {
+    struct fr_member *member = &transfer->member;
+
+    fr_relay_report(transfer);
+    if (member->is_complete && !member->is_told_done)
+        fr_finish_tell_done(transfer, NULL);
+    tell_progress(transfer);
+    tell_news(transfer);
+    fr_pull_turn(transfer);
+    fr_finish_when_whole(transfer);
+    if (!transfer->is_ended)
+        fr_finish_leave(transfer);
+}
+
+fr_time_ns fr_member_deadline(const struct fr_transfer *transfer) {
+    fr_time_ns due = fr_time_min(transfer->member.progress_due, transfer->member.news_due);
+
+    due = fr_time_min(due, fr_finish_orphan_ends_at(transfer));
+    return fr_time_min(due, fr_pull_deadline(transfer));
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pulling: how a member gets what nobody pushes to it. Late, slow, restarted and orphaned members, a dead owner and a damaged
+ * chunk are all this one case. This file knows when to ask; ask.c knows what, and whom.
+ *
+ * A member follows (neighbours push to it) or pulls (it asks for everything). While following it asks only for what is overdue:
+ * announced by a neighbour more than a patience ago, promised by none, and still not here. Neighbours announce (HAVE) and promise
+ * (COMING) only while asked to, so a healthy group says nothing.
+ *
+ *   FOLLOWING --LAG from an owner, or joined late--> PULLING --nothing announced is missing--> FOLLOWING
+ *   HOLDING --a page differs from what is held, or the end does--> PULLING
+ */
+#include "base/check.h"
+#include "base/time.h"
+#include "core/state.h"
+
+enum {
+    STUCK_PATIENCES = 4, /* the lowest missing chunk may stay away this many patiences while others come */
+};
+
+int fr_pull_init(struct fr_transfer *transfer) {
+    struct fr_pull *pull = &transfer->member.pull;
+
+    *pull = (struct fr_pull){.turn_at = FR_TIME_NEVER, .first_missing_since = transfer->now, .stored_at = transfer->now};
+    return 0;
+}
+
+void fr_pull_done(struct fr_transfer *transfer) {
+    fr_bitset_done(&transfer->member.pull.asked);
+    fr_bitset_done(&transfer->member.pull.heard_fresh);
+    fr_bitset_done(&transfer->member.pull.heard);
+}
+
+static bool is_missing(const struct fr_transfer *transfer, fr_chunk_index chunk) {
+    return !fr_bitset_has(&transfer->member.have, chunk) && !fr_bitset_has(&transfer->member.storing, chunk);
+}
+
+static void ask_for_news(struct fr_transfer *transfer, struct fr_link *link) {
+    if (link->is_asked_for_news)
+        return;
+    link->is_asked_for_news = true;
+    fr_say_switch(transfer, link, FR_FRAME_INTEREST, true);
+}
+
+void fr_pull_want_news(struct fr_transfer *transfer) {
+    struct fr_pull *pull = &transfer->member.pull;
+    struct fr_link *link;
+
+    if (transfer->member.is_finish_asked || transfer->member.mode == FR_MEMBER_HOLDING)
+        return;
+    if (!pull->wants_news) {
+        pull->wants_news = true;
+        pull->turn_at = transfer->now + transfer->timing.patience;
+    }
+    FR_EACH_LIVE (transfer, link)
+        ask_for_news(transfer, link);
+}
+
+static void stop_news(struct fr_transfer *transfer) {
+    struct fr_pull *pull = &transfer->member.pull;
+    struct fr_link *link;
+
+    pull->wants_news = false;
+    pull->turn_at = FR_TIME_NEVER;
+    fr_bitset_done(&pull->heard_fresh);
+    fr_bitset_done(&pull->heard);
+    pull->first_missing_since = transfer->now;
+    FR_EACH_LIVE (transfer, link)
+        if (link->is_asked_for_news) {
+            link->is_asked_for_news = false;
+            fr_say_switch(transfer, link, FR_FRAME_INTEREST, false);
+        }
+}
+
+void fr_pull_set_mode(struct fr_transfer *transfer, enum fr_member_mode mode) {
+    struct fr_link *link;
+
+    if (transfer->member.mode == mode)
+        return;
+    fr_assert(mode != FR_MEMBER_HOLDING);
+    transfer->member.mode = mode;
+    FR_EACH_LIVE (transfer, link)
+        if (link->role == FR_LINK_PEER) {
+            fr_bitset_done(&link->promised); /* who pulls is pushed nothing, whatever was promised */
+            fr_say_switch(transfer, link, FR_FRAME_PULL, mode == FR_MEMBER_PULLING);
+        }
+    if (mode == FR_MEMBER_PULLING)
+        fr_pull_want_news(transfer);
+}
+
+void fr_pull_on_news(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges) {
+    struct fr_pull *pull = &transfer->member.pull;
+
+    (void) link;
+    if (!pull->wants_news)
+        return;
+    for (uint32_t r = 0; r < ranges->range_count; r++)
+        for (uint32_t i = 0; i < ranges->ranges[r].count; i++) {
+            fr_chunk_index chunk = ranges->ranges[r].first + i;
+
+            if (chunk >= transfer->manifest.layout.chunk_count)
+                return;
+            if (is_missing(transfer, chunk) && !fr_bitset_has(&pull->heard, chunk) && fr_link_mark(&pull->heard_fresh, chunk))
+                transfer->actions.is_starved = true;
+        }
+}
+
+void fr_pull_on_coming(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges) {
+    if (link->promised.set_count == 0) /* else only keeping its promises renews them */
+        link->chunk_at = transfer->now;
+    if (transfer->member.mode == FR_MEMBER_PULLING) /* sent before it heard that we pull, or what we asked it for */
+        return;
+    for (uint32_t r = 0; r < ranges->range_count; r++)
+        for (uint32_t i = 0; i < ranges->ranges[r].count; i++) {
+            fr_chunk_index chunk = ranges->ranges[r].first + i;
+
+            if (chunk >= transfer->manifest.layout.chunk_count)
+                return;
+            if (is_missing(transfer, chunk) && fr_link_mark(&link->promised, chunk))
+                transfer->actions.is_starved = true;
+        }
+}
+
+void fr_pull_on_missing(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges) {
+    for (uint32_t r = 0; r < ranges->range_count; r++)
+        for (uint32_t i = 0; i < ranges->ranges[r].count && ranges->ranges[r].first + i < transfer->manifest.layout.chunk_count; i++) {
+            fr_bitset_remove(&link->theirs, ranges->ranges[r].first + i);
+            fr_ask_forget(transfer, ranges->ranges[r].first + i);
+        }
+}
+
+void fr_pull_on_arrived(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk) {
+    link->chunk_at = transfer->now;
+    fr_bitset_remove(&link->promised, chunk);
+    fr_ask_on_arrived(transfer, link, chunk);
+}
+
+void fr_pull_on_link_gone(struct fr_transfer *transfer, struct fr_link *link) { fr_ask_forget_all(transfer, link); }
+
+/* ---------------------------------------------------------------------------------------------------- time */
+
+static fr_time_ns patience(const struct fr_transfer *transfer) { return transfer->timing.patience; }
+
+/* Some chunk that we were told of is missing? */
+static bool lacks_announced(const struct fr_transfer *transfer) {
+    return transfer->member.have.set_count + transfer->member.storing.set_count < transfer->manifest.chunks_announced;
+}
+
+static void watch_first_missing(struct fr_transfer *transfer) {
+    struct fr_pull *pull = &transfer->member.pull;
+    fr_chunk_index first = fr_bitset_next_clear(&transfer->member.have, pull->first_missing);
+
+    if (first != pull->first_missing) {
+        pull->first_missing = first;
+        pull->first_missing_since = transfer->now;
+    }
+    if (!fr_manifest_has_chunk(&transfer->manifest, first)) /* not known of yet: nobody is late with it */
+        pull->first_missing_since = transfer->now;
+}
+
+/* When the lack of something becomes a reason to ask, if nothing changes. */
+static fr_time_ns stuck_at(const struct fr_transfer *transfer) {
+    const struct fr_pull *pull = &transfer->member.pull;
+    fr_time_ns at;
+
+    if (pull->wants_news || transfer->member.is_finish_asked || transfer->member.mode == FR_MEMBER_HOLDING || !lacks_announced(transfer))
+        return FR_TIME_NEVER;
+    at = pull->first_missing_since + STUCK_PATIENCES * patience(transfer);
+    if (transfer->manifest.is_end_known)
+        at = fr_time_min(at, fr_time_max(pull->stored_at, pull->first_missing_since) + patience(transfer));
+    return at;
+}
+
+static bool has_missing(const struct fr_transfer *transfer, const struct fr_bitset *set) {
+    for (uint32_t chunk = fr_bitset_next_set(set, 0); chunk < set->bit_count; chunk = fr_bitset_next_set(set, chunk + 1))
+        if (is_missing(transfer, chunk))
+            return true;
+    return false;
+}
+
+/* What was announced within the last patience and is not here becomes overdue. When there was nothing overdue before, the need is over:
+ * back to following, and after one more such turn to silence. */
+static void turn_generation(struct fr_transfer *transfer) {
+    struct fr_pull *pull = &transfer->member.pull;
+    bool is_needy = has_missing(transfer, &pull->heard) || pull->asked.set_count > 0;
+    bool was_following = transfer->member.mode == FR_MEMBER_FOLLOWING;
+
+    for (uint32_t chunk = fr_bitset_next_set(&pull->heard_fresh, 0); chunk < pull->heard_fresh.bit_count;
+         chunk = fr_bitset_next_set(&pull->heard_fresh, chunk + 1))
+        if (is_missing(transfer, chunk) && fr_link_mark(&pull->heard, chunk))
+            transfer->actions.is_starved = true;
+    fr_bitset_done(&pull->heard_fresh);
+    pull->turn_at = transfer->now + patience(transfer);
+    if (is_needy || (was_following && pull->heard.set_count > 0 && has_missing(transfer, &pull->heard)))
+        return;
+    if (was_following)
+        stop_news(transfer);
+    else
+        fr_pull_set_mode(transfer, FR_MEMBER_FOLLOWING);
+}
+
+void fr_pull_turn(struct fr_transfer *transfer) {
+    struct fr_member *member = &transfer->member;
+    struct fr_pull *pull = &member->pull;
+
+    if (member->is_finish_asked || member->mode == FR_MEMBER_HOLDING)
+        return;
+    watch_first_missing(transfer);
+    if (stuck_at(transfer) <= transfer->now)
+        fr_pull_want_news(transfer);
+    if (!pull->wants_news)
+        return;
+    if (pull->turn_at <= transfer->now)
+        turn_generation(transfer);
+    if (pull->wants_news)
+        fr_ask_turn(transfer);
+}
+
+fr_time_ns fr_pull_deadline(const struct fr_transfer *transfer) {
+    fr_time_ns due = stuck_at(transfer);
+
+    if (transfer->member.is_finish_asked)
+        return FR_TIME_NEVER;
+    if (!transfer->member.pull.wants_news)
+        return due;
+    return fr_time_min(fr_time_min(due, transfer->member.pull.turn_at), fr_ask_deadline(transfer));
+}

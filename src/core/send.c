@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sending what neighbours are to have: chunks from a link's queue, and news of what is here. */
+#include "core/state.h"
+
+bool fr_send_can_serve(const struct fr_transfer *transfer, fr_chunk_index chunk) {
+    if (!transfer->is_origin)
+        return fr_bitset_has(&transfer->member.have, chunk);
+    /* What has not reached the group yet is given to an owner; it is not served to whoever asks. */
+    return transfer->origin.can_reread && fr_bitset_has(&transfer->origin.dispatch.reached, chunk);
+}
+
+static void hand_out(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk) {
+    const struct fr_layout *layout = &transfer->manifest.layout;
+    struct fr_action action = {.type = FR_ACTION_SEND_CHUNK, .link = link->id, .chunk = chunk};
+
+    fr_say_page(transfer, link, fr_layout_page_of(layout, chunk));
+    action.chunk_offset = fr_layout_chunk_offset(layout, chunk);
+    action.count = fr_layout_chunk_size(layout, chunk);
+    fr_liveness_sent(&link->liveness, transfer->now);
+    link->sends++;
+    if (transfer->is_origin)
+        transfer->origin.bytes_sent += action.count;
+    fr_actions_push(&transfer->actions, &action);
+}
+
+void fr_send_pump(struct fr_transfer *transfer, struct fr_link *link) {
+    fr_chunk_index chunk;
+
+    while (fr_link_is_live(link) && link->sends < FR_LINK_SENDS_MAX && fr_ring_pop(&link->queue, &chunk)) {
+        if (fr_link_has(link, chunk))
+            fr_link_acknowledge(link, chunk);
+        else
+            hand_out(transfer, link, chunk);
+    }
+}
+
+void fr_send_on_want(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges) {
+    struct fr_bitset refused = {0};
+
+    for (uint32_t r = 0; r < ranges->range_count; r++)
+        for (uint32_t i = 0; i < ranges->ranges[r].count; i++) {
+            fr_chunk_index chunk = ranges->ranges[r].first + i;
+
+            if (chunk >= transfer->manifest.layout.chunk_count)
+                break;
+            /* Asked again for what we believe is on its way: it did not arrive well, so it goes out once more. */
+            fr_link_acknowledge(link, chunk);
+            fr_bitset_remove(&link->theirs, chunk);
+            if (!fr_send_can_serve(transfer, chunk) || fr_link_queue(link, chunk))
+                transfer->actions.is_starved |= fr_link_mark(&refused, chunk) != 0;
+        }
+    if (refused.set_count > 0)
+        fr_say_ranges(transfer, link, FR_FRAME_MISSING, &refused);
+    fr_bitset_done(&refused);
+    fr_send_pump(transfer, link);
+}
+
+/* Chunks of `from` that are not in `told` yet, nor there, nor on their way when `except` says so: marked as told, returned in ret_news. */
+static int collect_news(struct fr_transfer *transfer, struct fr_link *link, const struct fr_bitset *from, struct fr_bitset *told,
+                        const struct fr_bitset *except, struct fr_bitset *ret_news) {
+    if (fr_bitset_grow(told, from->bit_count) || fr_bitset_init(ret_news, from->bit_count))
+        return FR_E_MEMORY;
+    for (uint32_t word = 0; word < (from->bit_count + 63) / 64; word++)
+        for (uint64_t fresh = from->words[word] & ~told->words[word]; fresh; fresh &= fresh - 1) {
+            fr_chunk_index chunk = word * 64 + (uint32_t) __builtin_ctzll(fresh);
+
+            if (fr_link_has(link, chunk) || (except && fr_bitset_has(except, chunk)))
+                continue;
+            fr_bitset_add(told, chunk);
+            fr_say_page(transfer, link, fr_layout_page_of(&transfer->manifest.layout, chunk));
+            fr_bitset_add(ret_news, chunk);
+        }
+    return 0;
+}
+
+static void send_news_of(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, const struct fr_bitset *from,
+                         struct fr_bitset *told, const struct fr_bitset *except) {
+    struct fr_bitset news = {0};
+
+    if (collect_news(transfer, link, from, told, except, &news))
+        transfer->actions.is_starved = true;
+    else
+        fr_say_ranges(transfer, link, type, &news);
+    fr_bitset_done(&news);
+}
+
+void fr_send_news(struct fr_transfer *transfer, struct fr_link *link) {
+    if (!link->wants_news || link->is_done)
+        return;
+    if (transfer->is_origin) {
+        if (transfer->origin.can_reread)
+            send_news_of(transfer, link, FR_FRAME_HAVE, &transfer->origin.dispatch.reached, &link->told, NULL);
+        return;
+    }
+    /* What will be pushed is promised first, so that it is not asked of others when they tell of it. */
+    send_news_of(transfer, link, FR_FRAME_COMING, &link->pending, &link->told_coming, NULL);
+    send_news_of(transfer, link, FR_FRAME_HAVE, &transfer->member.have, &link->told, &link->pending);
+}
+
+void fr_send_on_interest(struct fr_transfer *transfer, struct fr_link *link, bool on) {
+    link->wants_news = on;
+    fr_bitset_done(&link->told);
+    fr_bitset_done(&link->told_coming);
+    if (on)
+        fr_send_news(transfer, link);
+}

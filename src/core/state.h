@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a transfer is made of. Private to src/core: roles and services share it, each keeping to its own part. */
+#ifndef FR_CORE_STATE_H
+#define FR_CORE_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <fastreplica/error.h>
+
+#include "base/bitset.h"
+#include "base/prng.h"
+#include "core/actions.h"
+#include "core/dispatch.h"
+#include "core/link.h"
+#include "core/manifest.h"
+#include "core/owner.h"
+#include "core/transfer.h"
+
+/* Dialling one member again and again until it answers or the time is up. */
+struct fr_dial {
+    fr_link_id link;     /* FR_LINK_NONE while not connected and not trying */
+    fr_time_ns retry_at; /* FR_TIME_NEVER: not waiting to try again */
+    fr_time_ns backoff;
+    bool is_settled; /* never dial again */
+};
+
+/* The origin's part. */
+struct fr_origin {
+    const struct fr_sign_key *key;
+    bool can_reread;
+    uint32_t page_ahead_max;
+    bool is_page_asked; /* one READ_PAGE is under way */
+    bool is_read;       /* the last page is here */
+    uint64_t bytes_sent;
+    struct fr_dispatch dispatch;
+    struct fr_member_result *results;      /* [member_count] */
+    uint32_t pending_count;                /* members without verdict */
+    fr_time_ns *progress_at;               /* [member_count], when its figures last moved */
+    fr_time_ns news_due;                   /* next announcements to members that asked for news */
+    uint64_t accusers[FR_GROUP_NODES_MAX]; /* by member: bit m: member m says that it sent a wrong chunk */
+};
+
+enum fr_member_mode {
+    FR_MEMBER_FOLLOWING, /* neighbours push to it */
+    FR_MEMBER_PULLING,   /* it asks for all it lacks; nobody pushes */
+    FR_MEMBER_HOLDING,   /* waits for the end: it may have the object already */
+};
+
+/* What a member pulls, and how it knows that it must. */
+struct fr_pull {
+    bool wants_news;                /* INTEREST is on at all neighbours */
+    struct fr_bitset asked;         /* asked of somebody, not here yet */
+    struct fr_bitset heard_fresh;   /* announced by a neighbour within the last patience */
+    struct fr_bitset heard;         /* announced before that: overdue if not here */
+    fr_time_ns turn_at;             /* when fresh becomes old next */
+    fr_chunk_index first_missing;   /* the lowest chunk not here ... */
+    fr_time_ns first_missing_since; /* ... and since when it has been that one */
+    fr_time_ns stored_at;           /* when a chunk was last stored */
+};
+
+/* A member's part. */
+struct fr_member {
+    const struct fr_verify_key *key;
+    enum fr_member_mode mode;
+    struct fr_bitset have;    /* stored and verified */
+    struct fr_bitset storing; /* handed to the store */
+    struct fr_bitset given;   /* given to us by upstream, not stored yet: we own it as soon as it is */
+    uint8_t *senders;         /* [sender_capacity], by chunk: where a chunk that is in `storing` came from */
+    uint32_t sender_capacity;
+    uint32_t fault_counts[FR_GROUP_NODES_MAX + 1]; /* wrongs by member, on whichever link; the last is upstream's, on its present link */
+    struct fr_owner owner;
+    uint64_t shunned; /* bit m: member m did wrong again and again; we have no link with it any more */
+    struct fr_pull pull;
+    struct fr_member_figures figures;
+    uint64_t have_bytes;
+    struct fr_digest *held_digests;
+    uint32_t held_count;
+    struct fr_digest held_root;
+    bool is_finish_asked;
+    bool is_complete; /* under its final name */
+    bool is_told_done;
+    bool was_upstream_here;
+    bool is_dismissed; /* upstream said BYE: nobody needs us any more */
+    fr_time_ns complete_at;
+    fr_time_ns orphaned_at;  /* when the last upstream link went; FR_TIME_NEVER: there is one, or never was */
+    fr_time_ns progress_due; /* next PROGRESS */
+    fr_time_ns news_due;     /* next announcements */
+    fr_time_ns served_at;    /* last time a neighbour asked for something */
+    struct fr_member_figures told_figures;
+};
+
+struct fr_transfer {
+    bool is_origin;
+    uint32_t self; /* own member index, FR_MEMBER_UPSTREAM for the origin */
+    bool is_ended;
+    bool is_told_ended; /* the ENDED action was taken */
+    struct fr_failure failure;
+    fr_time_ns now;
+    fr_time_ns began_at;
+    struct fr_timing timing;
+    struct fr_observer observer;
+    struct fr_prng prng;
+    struct fr_actions actions;
+
+    struct fr_opening opening;
+    struct fr_roster *roster;
+    uint8_t *opening_blob, *roster_blob;
+    uint32_t opening_bytes, roster_bytes;
+    uint8_t opening_signature[FR_SIGNATURE_BYTES], roster_signature[FR_SIGNATURE_BYTES];
+
+    struct fr_manifest manifest;
+    struct fr_link *links[FR_LINKS_MAX]; /* NULL until first used */
+    uint32_t links_used;                 /* slots ever used */
+    struct fr_dial dials[FR_GROUP_NODES_MAX];
+    struct fr_origin origin;
+    struct fr_member member;
+};
+
+/* ---- links ---- */
+struct fr_link *fr_transfer_link(struct fr_transfer *transfer, fr_link_id id);                               /* NULL: closed long ago */
+struct fr_link *fr_transfer_new_link(struct fr_transfer *transfer, enum fr_link_role role, uint32_t member); /* NULL: no memory or slots */
+/* The live link to a member in a role; NULL: none. */
+struct fr_link *fr_transfer_find_link(struct fr_transfer *transfer, enum fr_link_role role, uint32_t member);
+/* For each link that is live. `link` is the loop variable. */
+#define FR_EACH_LIVE(transfer, link)                                           \
+    for (uint32_t fr_slot_ = 0; fr_slot_ < (transfer)->links_used; fr_slot_++) \
+        if (((link) = (transfer)->links[fr_slot_]) && fr_link_is_live(link))
+
+/* Close a link from our side, with BYE and a reason, and tell the roles that it is gone. */
+void fr_transfer_drop_link(struct fr_transfer *transfer, struct fr_link *link, int error, const char *why);
+/* What is left to be done when a link is gone, whoever closed it. */
+void fr_transfer_link_gone(struct fr_transfer *transfer, struct fr_link *link, const struct fr_failure *failure, bool was_in_good_order);
+
+/* The transfer ends here, with a failure or (NULL) in good order; all links are closed. */
+void fr_transfer_end(struct fr_transfer *transfer, const struct fr_failure *failure);
+
+/* Memory ran out: nothing sensible can follow. */
+void fr_transfer_starve(struct fr_transfer *transfer);
+
+/* ---- greeting ---- */
+void fr_greeting_go_live(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_accept *accept);
+void fr_greeting_bad_frame(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type); /* closes the link */
+/* true: the frame was of a kind that needs no role, and is dealt with. */
+bool fr_greeting_on_frame(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, const uint8_t *body, uint32_t bytes);
+
+/* ---- tracing ---- */
+void fr_transfer_trace(struct fr_transfer *transfer, enum fr_trace_type type, uint32_t member, fr_chunk_index chunk, uint64_t value,
+                       int error, const char *text);
+
+/* ---- saying: encode one frame onto a link ---- */
+void fr_say_hello_and_open(struct fr_transfer *transfer, struct fr_link *link);
+void fr_say_accept(struct fr_transfer *transfer, struct fr_link *link);
+void fr_say_page(struct fr_transfer *transfer, struct fr_link *link, uint32_t page); /* unless it is there or was sent */
+void fr_say_end(struct fr_transfer *transfer, struct fr_link *link);                 /* unless it was sent */
+void fr_say_ranges(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type,
+                   const struct fr_bitset *set); /* many frames if need be */
+void fr_say_chunk_number(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, fr_chunk_index chunk);
+void fr_say_switch(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, bool on);
+void fr_say_progress(struct fr_transfer *transfer, struct fr_link *link, const struct fr_member_figures *figures);
+void fr_say_done(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_done *done);
+void fr_say_fault(struct fr_transfer *transfer, struct fr_link *link, uint32_t member, fr_chunk_index chunk, const char *text);
+void fr_say_empty(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type);
+void fr_say_reason(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, uint8_t code, const char *text);
+void fr_say_close(struct fr_transfer *transfer, struct fr_link *link); /* the CLOSE action, no frame */
+
+/* ---- sending chunks ---- */
+/* Hand chunks of this link's queue to the driver while it takes more. */
+void fr_send_pump(struct fr_transfer *transfer, struct fr_link *link);
+/* Serve a WANT. */
+void fr_send_on_want(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges);
+/* May this chunk be read and sent from here? */
+bool fr_send_can_serve(const struct fr_transfer *transfer, fr_chunk_index chunk);
+/* Tell neighbours that asked for news which chunks came since; pages first. */
+void fr_send_news(struct fr_transfer *transfer, struct fr_link *link);
+void fr_send_on_interest(struct fr_transfer *transfer, struct fr_link *link, bool on);
+
+/* ---- dialling ---- */
+void fr_dial_init(struct fr_transfer *transfer);
+void fr_dial_start(struct fr_transfer *transfer, uint32_t member);
+void fr_dial_retry(struct fr_transfer *transfer, uint32_t member);   /* later, with backoff */
+void fr_dial_forgive(struct fr_transfer *transfer, uint32_t member); /* it answered: the next pause is short again */
+void fr_dial_settle(struct fr_transfer *transfer, uint32_t member);  /* never again */
+void fr_dial_on_deadline(struct fr_transfer *transfer);
+fr_time_ns fr_dial_deadline(const struct fr_transfer *transfer);
+
+/* ---- the origin ---- */
+int fr_origin_init(struct fr_transfer *transfer, const struct fr_origin_options *options);
+void fr_origin_done(struct fr_transfer *transfer);
+void fr_origin_on_live(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_accept *accept);
+void fr_origin_on_frame(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, const uint8_t *body, uint32_t bytes);
+void fr_origin_on_gone(struct fr_transfer *transfer, uint32_t member, bool was_live, bool was_in_good_order,
+                       const struct fr_failure *failure);
+void fr_origin_on_refused(struct fr_transfer *transfer, uint32_t member, const struct fr_msg_reason *reason);
+void fr_origin_on_page_read(struct fr_transfer *transfer, uint32_t page, const struct fr_digest *digests, uint32_t count, bool is_last,
+                            uint64_t object_bytes, const struct fr_digest *sha256);
+void fr_origin_turn(struct fr_transfer *transfer); /* after every event: do what can be done now */
+/* It was not they that stood still, it was us. */
+void fr_origin_forgive(struct fr_transfer *transfer, fr_time_ns now);
+fr_time_ns fr_origin_deadline(const struct fr_transfer *transfer);
+
+/* ---- a member ---- */
+int fr_member_init(struct fr_transfer *transfer, const struct fr_member_options *options);
+void fr_member_done(struct fr_transfer *transfer);
+void fr_member_on_live(struct fr_transfer *transfer, struct fr_link *link);
+void fr_member_on_frame(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, const uint8_t *body, uint32_t bytes);
+void fr_member_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_in_good_order, const struct fr_failure *failure);
+void fr_member_on_peer_unreachable(struct fr_transfer *transfer, uint32_t member, const struct fr_failure *failure);
+bool fr_member_takes_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk, uint32_t chunk_size);
+void fr_member_on_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk, struct fr_buffer *buffer);
+void fr_member_on_stored(struct fr_transfer *transfer, fr_chunk_index chunk, enum fr_store_outcome outcome,
+                         const struct fr_failure *failure);
+/* Tell everybody linked that this node failed, and why. */
+void fr_member_tell_failure(struct fr_transfer *transfer, const struct fr_failure *failure);
+void fr_member_on_finished(struct fr_transfer *transfer, const struct fr_failure *failure);
+void fr_member_turn(struct fr_transfer *transfer);
+fr_time_ns fr_member_deadline(const struct fr_transfer *transfer);
+/* Tell upstream that another node did wrong. true: it did so too often, and is not let in again; the caller closes its link. */
+bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t member, fr_chunk_index chunk, const char *text);
+/* A peer fell behind on our link to it, or says it pulls: drop what waits for it. */
+void fr_relay_stop(struct fr_transfer *transfer, struct fr_link *link);
+
+/* ---- parts of a member ---- */
+enum { FR_MEMBER_NEWS_EVERY_MS = 100 };                                  /* neighbours that asked for news get it this often */
+fr_time_ns fr_member_elapsed(const struct fr_transfer *transfer);        /* since it accepted */
+struct fr_link *fr_member_upstream(struct fr_transfer *transfer);        /* the live link to upstream; NULL: none */
+int fr_member_grow(struct fr_member *member, uint32_t chunk_count);      /* room for so many chunks in all that is kept by chunk */
+void fr_relay_own(struct fr_transfer *transfer, fr_chunk_index chunk);   /* upstream gave us this chunk, and it is stored */
+void fr_relay_start(struct fr_transfer *transfer, struct fr_link *link); /* a peer takes part in pushing from now on */
+void fr_relay_report(struct fr_transfer *transfer);                      /* tell upstream what has reached the group */
+void fr_finish_tell_done(struct fr_transfer *transfer, const struct fr_failure *failure);
+void fr_finish_when_whole(struct fr_transfer *transfer);
+void fr_finish_leave(struct fr_transfer *transfer);
+fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer);
+
+/* ---- pulling (a member's service) ---- */
+int fr_pull_init(struct fr_transfer *transfer);
+void fr_pull_done(struct fr_transfer *transfer);
+void fr_pull_on_news(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges);
+void fr_pull_on_coming(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges);
+void fr_pull_on_missing(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges);
+/* A chunk came (good or bad): it is not asked for any more. */
+void fr_pull_on_arrived(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk);
+void fr_pull_on_link_gone(struct fr_transfer *transfer, struct fr_link *link);
+/* Something is missing that will not come by itself: ask the neighbours what they have. */
+void fr_pull_want_news(struct fr_transfer *transfer);
+void fr_pull_set_mode(struct fr_transfer *transfer, enum fr_member_mode mode);
+void fr_pull_turn(struct fr_transfer *transfer);
+fr_time_ns fr_pull_deadline(const struct fr_transfer *transfer);
+
+/* ---- asking (a part of pulling) ---- */
+void fr_ask_forget(struct fr_transfer *transfer, fr_chunk_index chunk);
+void fr_ask_forget_all(struct fr_transfer *transfer, struct fr_link *link);
+void fr_ask_on_arrived(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk);
+void fr_ask_turn(struct fr_transfer *transfer);
+fr_time_ns fr_ask_deadline(const struct fr_transfer *transfer);
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Routes events to the roles, and answers questions. What happens on a link or with a chunk is decided in
+ * origin.c and member.c; this file knows only which of them to ask.
+ */
+#include "core/transfer.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/time.h"
+#include "core/state.h"
+
+const struct fr_timing fr_timing_default = {
+    .connect = 5 * FR_SECOND,
+    .silence = 15 * FR_SECOND,
+    .patience = 500 * FR_MS,
+    .linger = 10 * FR_SECOND,
+    .total = FR_TIME_NEVER,
+};
+
+enum { ANSWER_SILENCES = 4 }; /* who was sent OPEN may take so long to make ready, as long as it is not silent meanwhile */
+
+void fr_transfer_trace(struct fr_transfer *transfer, enum fr_trace_type type, uint32_t member, fr_chunk_index chunk, uint64_t value,
+                       int error, const char *text) {
+    struct fr_trace trace = {
+        .type = type, .now = transfer->now, .member = member, .chunk = chunk, .value = value, .error = error, .text = text};
+
+    if (transfer->observer.on_trace)
+        transfer->observer.on_trace(transfer->observer.user, &trace);
+}
+
+/* ---------------------------------------------------------------------------------------------------- time */
+
+/* A process that did not run for a while (stopped, suspended, starved) must not take its own silence for that of others. */
+static void forgive_own_absence(struct fr_transfer *transfer, fr_time_ns now) {
+    struct fr_link *link;
+
+    if (fr_time_since(now, transfer->now) < transfer->timing.silence / 2)
+        return;
+    FR_EACH_LIVE (transfer, link)
+        fr_liveness_heard(&link->liveness, now);
+    if (transfer->is_origin)
+        fr_origin_forgive(transfer, now);
+}
+
+static void begin_event(struct fr_transfer *transfer, fr_time_ns now) {
+    forgive_own_absence(transfer, now);
+    transfer->now = fr_time_max(transfer->now, now);
+}
+
+static void end_event(struct fr_transfer *transfer) {
+    if (!transfer->is_ended && transfer->is_origin)
+        fr_origin_turn(transfer);
+    else if (!transfer->is_ended)
+        fr_member_turn(transfer);
+    if (transfer->actions.is_starved && !transfer->is_ended)
+        fr_transfer_starve(transfer);
+}
+
+static void check_links(struct fr_transfer *transfer) {
+    for (uint32_t slot = 0; slot < transfer->links_used && !transfer->is_ended; slot++) {
+        struct fr_link *link = transfer->links[slot];
+        char text[120];
+
+        if (link->state == FR_LINK_FREE || link->state == FR_LINK_DIALLING) /* the driver's deadline ends a dial */
+            continue;
+        if (link->state == FR_LINK_OPENING && link->answer_due <= transfer->now) {
+            fr_transfer_drop_link(transfer, link, FR_E_TIMEOUT, "is there, but will not say whether it takes part");
+            continue;
+        }
+        switch (fr_liveness_check(&link->liveness, transfer->now)) {
+        case FR_LIVENESS_FINE: break;
+        case FR_LIVENESS_PING: fr_say_empty(transfer, link, FR_FRAME_PING); break;
+        case FR_LIVENESS_DEAD:
+            snprintf(text, sizeof(text), "silent for %.0f s: stopped, cut off or overloaded", (double) transfer->timing.silence / 1e9);
+            fr_transfer_drop_link(transfer, link, FR_E_TIMEOUT, text);
+            break;
+        }
+    }
+}
+
+static fr_time_ns total_deadline(const struct fr_transfer *transfer) {
+    return transfer->timing.total == FR_TIME_NEVER ? FR_TIME_NEVER : transfer->began_at + transfer->timing.total;
+}
+
+void fr_transfer_on_deadline(struct fr_transfer *transfer, fr_time_ns now) {
+    begin_event(transfer, now);
+    if (!transfer->is_ended && total_deadline(transfer) <= transfer->now) {
+        struct fr_failure failure = {.error = FR_E_TIMEOUT};
+
+        snprintf(failure.text, sizeof(failure.text), "%s: the deadline of %.0f s has passed", transfer->opening.name,
+                 (double) transfer->timing.total / 1e9);
+        fr_transfer_end(transfer, &failure);
+    }
+    if (!transfer->is_ended) {
+        check_links(transfer);
+        fr_dial_on_deadline(transfer);
+    }
+    end_event(transfer);
+}
+
+fr_time_ns fr_transfer_deadline(const struct fr_transfer *transfer) {
+    fr_time_ns due = total_deadline(transfer);
+
+    if (transfer->is_ended)
+        return FR_TIME_NEVER;
+    for (uint32_t slot = 0; slot < transfer->links_used; slot++) {
+        const struct fr_link *link = transfer->links[slot];
+
+        if (link->state == FR_LINK_LIVE || link->state == FR_LINK_OPENING)
+            due = fr_time_min(due, fr_liveness_due(&link->liveness));
+        if (link->state == FR_LINK_OPENING)
+            due = fr_time_min(due, link->answer_due);
+    }
+    due = fr_time_min(due, fr_dial_deadline(transfer));
+    return fr_time_min(due, transfer->is_origin ? fr_origin_deadline(transfer) : fr_member_deadline(transfer));
+}
+
+/* ---------------------------------------------------------------------------------------------------- events of links */
+
+void fr_transfer_on_connected(struct fr_transfer *transfer, fr_link_id id, fr_time_ns now) {
+    struct fr_link *link = fr_transfer_link(transfer, id);
+
+    begin_event(transfer, now);
+    if (link && link->state == FR_LINK_DIALLING) {
+        link->state = FR_LINK_OPENING;
+        link->answer_due = transfer->now + ANSWER_SILENCES * transfer->timing.silence;
+        fr_liveness_init(&link->liveness, transfer->timing.silence, transfer->now);
+        fr_say_hello_and_open(transfer, link);
+    }
+    end_event(transfer);
+}
+
+static void admit(struct fr_transfer *transfer, struct fr_link *link) {
+    if (link->role == FR_LINK_PEER && (transfer->member.shunned >> link->member & 1) != 0) {
+        fr_say_reason(transfer, link, FR_FRAME_REFUSE, FR_REFUSAL_PROTOCOL, "did wrong again and again");
+        fr_say_close(transfer, link);
+        fr_link_done(link);
+        return;
+    }
+    fr_say_accept(transfer, link);
+    fr_greeting_go_live(transfer, link, NULL);
+}
+
+/* Upstream, and the members that come after us; those before us we dial. */
+static bool may_dial_us(const struct fr_transfer *transfer, uint32_t from) {
+    return from == FR_MEMBER_UPSTREAM || (from > transfer->self && from < transfer->roster->member_count);
+}
+
+fr_link_id fr_transfer_on_accepted(struct fr_transfer *transfer, const struct fr_msg_open *open, fr_time_ns now) {
+    enum fr_link_role role = open->from == FR_MEMBER_UPSTREAM ? FR_LINK_UPSTREAM : FR_LINK_PEER;
+    struct fr_link *link, *old;
+    fr_link_id id = FR_LINK_NONE;
+
+    begin_event(transfer, now);
+    fr_assert(!transfer->is_origin);
+    if (!transfer->is_ended && open->to == transfer->self && may_dial_us(transfer, open->from)) {
+        old = fr_transfer_find_link(transfer, role, open->from);
+        if (old) /* it came anew: the old link is dead and we have not noticed yet */
+            fr_transfer_drop_link(transfer, old, FR_E_CLOSED, "replaced by a newer link");
+        link = fr_transfer_new_link(transfer, role, open->from);
+        if (link) {
+            id = link->id;
+            link->has_hello = true;
+            admit(transfer, link);
+        }
+    }
+    end_event(transfer);
+    return id;
+}
+
+void fr_transfer_on_closed(struct fr_transfer *transfer, fr_link_id id, const struct fr_failure *failure, fr_time_ns now) {
+    struct fr_link *link = fr_transfer_link(transfer, id);
+
+    begin_event(transfer, now);
+    if (link)
+        fr_transfer_link_gone(transfer, link, failure, false);
+    end_event(transfer);
+}
+
+void fr_transfer_on_heard(struct fr_transfer *transfer, fr_link_id id, fr_time_ns when) {
+    struct fr_link *link = fr_transfer_link(transfer, id);
+
+    if (link)
+        fr_liveness_heard(&link->liveness, when);
+}
+
+/* ---------------------------------------------------------------------------------------------------- frames */
+
+void fr_transfer_on_frame(struct fr_transfer *transfer, fr_link_id id, enum fr_frame_type type, const uint8_t *body, uint32_t bytes,
+                          fr_time_ns now) {
+    struct fr_link *link = fr_transfer_link(transfer, id);
+
+    begin_event(transfer, now);
+    if (link && !transfer->is_ended) {
+        fr_liveness_heard(&link->liveness, transfer->now);
+        if (!fr_greeting_on_frame(transfer, link, type, body, bytes)) {
+            if (transfer->is_origin)
+                fr_origin_on_frame(transfer, link, type, body, bytes);
+            else
+                fr_member_on_frame(transfer, link, type, body, bytes);
+        }
+    }
+    end_event(transfer);
+}
+
+/* ---------------------------------------------------------------------------------------------------- events of chunks */
+
+bool fr_transfer_on_chunk_begin(struct fr_transfer *transfer, fr_link_id id, fr_chunk_index chunk, uint32_t chunk_size, fr_time_ns now) {
+    struct fr_link *link = fr_transfer_link(transfer, id);
+    bool is_welcome = false;
+
+    begin_event(transfer, now);
+    if (link && !transfer->is_ended) {
+        fr_liveness_heard(&link->liveness, transfer->now);
+        if (transfer->is_origin || !fr_link_is_live(link))
+            fr_greeting_bad_frame(transfer, link, FR_FRAME_CHUNK);
+        else
+            is_welcome = fr_member_takes_chunk(transfer, link, chunk, chunk_size);
+    }
+    end_event(transfer);
+    return is_welcome;
+}
+
+void fr_transfer_on_chunk(struct fr_transfer *transfer, fr_link_id id, fr_chunk_index chunk, struct fr_buffer *buffer, fr_time_ns now) {
+    struct fr_link *link = fr_transfer_link(transfer, id);
+    struct fr_action drop = {.type = FR_ACTION_DROP, .buffer = buffer};
+
+    begin_event(transfer, now);
+    if (link && fr_link_is_live(link) && !transfer->is_ended && !transfer->is_origin) {
+        fr_liveness_heard(&link->liveness, transfer->now);
+        fr_member_on_chunk(transfer, link, chunk, buffer);
+    } else
+        fr_actions_push(&transfer->actions, &drop);
+    end_event(transfer);
+}
+
+void fr_transfer_on_chunk_stored(struct fr_transfer *transfer, fr_link_id id, fr_chunk_index chunk, enum fr_store_outcome outcome,
+                                 const struct fr_failure *failure, fr_time_ns now) {
+    (void) id; /* the link may be gone, and its slot another's: the member knows where the chunk came from */
+    begin_event(transfer, now);
+    fr_assert(!transfer->is_origin);
+    if (!transfer->is_ended)
+        fr_member_on_stored(transfer, chunk, outcome, failure);
+    end_event(transfer);
+}
+
+static void count_relayed(struct fr_transfer *transfer, fr_chunk_index chunk) {
+    struct fr_member_figures *figures = &transfer->member.figures;
+
+    figures->bytes_relayed += fr_layout_chunk_size(&transfer->manifest.layout, chunk);
+    if (figures->first_relay_ns == FR_TIME_NEVER)
+        figures->first_relay_ns = fr_time_since(transfer->now, transfer->began_at);
+}
+
+void fr_transfer_on_chunk_sent(struct fr_transfer *transfer, fr_link_id id, fr_chunk_index chunk, fr_time_ns now) {
+    struct fr_link *link = fr_transfer_link(transfer, id);
+
+    begin_event(transfer, now);
+    if (!transfer->is_ended && !transfer->is_origin)
+        count_relayed(transfer, chunk);
+    if (link && !transfer->is_ended) {
+        fr_assert(link->sends > 0);
+        link->sends--;
+        fr_liveness_sent(&link->liveness, transfer->now);
+        fr_transfer_trace(transfer, FR_TRACE_CHUNK_SENT, link->member, chunk,
+                          transfer->is_origin ? 2 : !fr_owner_owns(&transfer->member.owner, chunk), 0, NULL);
+        fr_send_pump(transfer, link);
+    }
+    end_event(transfer);
+}
+
+void fr_transfer_on_chunk_unreadable(struct fr_transfer *transfer, fr_link_id id, fr_chunk_index chunk, const struct fr_failure *failure,
+                                     fr_time_ns now) {
+    (void) id;
+    (void) chunk;
+    fr_transfer_on_failed(transfer, failure, now);
+}
+
+/* ---------------------------------------------------------------------------------------------------- events of the place */
+
+void fr_transfer_on_page_read(struct fr_transfer *transfer, uint32_t page, const struct fr_digest *digests, uint32_t count, bool is_last,
+                              uint64_t object_bytes, const struct fr_digest *sha256, fr_time_ns now) {
+    begin_event(transfer, now);
+    fr_assert(transfer->is_origin);
+    if (!transfer->is_ended)
+        fr_origin_on_page_read(transfer, page, digests, count, is_last, object_bytes, sha256);
+    end_event(transfer);
+}
+
+void fr_transfer_on_failed(struct fr_transfer *transfer, const struct fr_failure *failure, fr_time_ns now) {
+    begin_event(transfer, now);
+    fr_transfer_end(transfer, failure);
+    end_event(transfer);
+}
+
+void fr_transfer_on_stop(struct fr_transfer *transfer, const char *why, fr_time_ns now) {
+    struct fr_failure failure = {.error = FR_E_CANCELLED};
+
+    snprintf(failure.text, sizeof(failure.text), "%s", why);
+    fr_transfer_on_failed(transfer, &failure, now);
+}
+
+void fr_transfer_on_finished(struct fr_transfer *transfer, const struct fr_failure *failure, fr_time_ns now) {
+    begin_event(transfer, now);
+    fr_assert(!transfer->is_origin);
+    if (!transfer->is_ended)
+        fr_member_on_finished(transfer, failure);
+    end_event(transfer);
+}
+
+/* ---------------------------------------------------------------------------------------------------- questions */
+
+bool fr_transfer_next_action(struct fr_transfer *transfer, struct fr_action *ret_action) {
+    if (fr_actions_pop(&transfer->actions, ret_action))
+        return true;
+    if (!transfer->is_ended || transfer->is_told_ended)
+        return false;
+    transfer->is_told_ended = true; /* it takes no memory: the driver hears of the end even when that is why */
+    *ret_action = (struct fr_action){.type = FR_ACTION_ENDED};
+    return true;
+}
+
+static uint64_t bytes_read(const struct fr_transfer *transfer) {
+    const struct fr_layout *layout = &transfer->manifest.layout;
+    uint64_t bytes = (uint64_t) transfer->manifest.chunks_announced * layout->chunk_bytes;
+
+    return fr_layout_is_closed(layout) && bytes > layout->object_bytes ? layout->object_bytes : bytes;
+}
+
+void fr_transfer_view(const struct fr_transfer *transfer, struct fr_transfer_view *ret_view) {
+    *ret_view = (struct fr_transfer_view){
+        .opening = &transfer->opening,
+        .roster = transfer->roster,
+        .self = transfer->self,
+        .object_bytes = transfer->manifest.layout.object_bytes,
+        .bytes_have = transfer->is_origin ? bytes_read(transfer) : transfer->member.have_bytes,
+        .chunk_count = transfer->manifest.layout.chunk_count,
+        .digests = transfer->manifest.digests,
+        .is_end_known = transfer->manifest.is_end_known,
+        .is_complete = transfer->is_origin ? transfer->origin.pending_count == 0 : transfer->member.is_complete,
+        .is_ended = transfer->is_ended,
+        .failure = transfer->failure,
+    };
+    if (transfer->manifest.is_end_known) {
+        ret_view->root = transfer->manifest.end.root;
+        ret_view->sha256 = transfer->manifest.end.sha256;
+    }
+}
+
+void fr_transfer_member_result(const struct fr_transfer *transfer, uint32_t member, struct fr_member_result *ret_result) {
+    fr_assert(transfer->is_origin && member < transfer->roster->member_count);
+    *ret_result = transfer->origin.results[member];
+    ret_result->chunks_given = transfer->origin.dispatch.children[member].given_total;
+}
+
+uint64_t fr_transfer_origin_bytes_sent(const struct fr_transfer *transfer) { return transfer->origin.bytes_sent; }

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A member's disk work in workers: see partial.h.
+ *
+ * One job struct serves every kind of work; a worker touches its job, and the sink, which is made for use by several threads. Everything
+ * else belongs to the loop's thread. */
+#include "node/partial.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/failure.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "content/digest.h"
+
+enum job_kind { JOB_PREPARE, JOB_OPEN, JOB_STORE, JOB_COMMIT, JOB_CLOSE };
+
+enum {
+    STORES_RUNNING_MAX = 4,    /* as many as libuv has workers; what comes while they run is gathered */
+    BATCH_CHUNKS_MAX = 16,     /* one job stores so many small chunks at most, */
+    BATCH_BYTES_MAX = 1 << 20, /* or so many bytes: waking a worker and the loop for each small one costs more than the chunk; */
+    BATCH_CHUNKS_MIN = 2,      /* but two of any size, for two are hashed in less time than one and one */
+};
+
+struct job {
+    uv_work_t work;
+    struct fr_partial *partial;
+    struct job *next; /* stores that have not started */
+    enum job_kind kind;
+    uint32_t chunk_count, chunk_bytes; /* STORE: in the batch */
+    struct fr_partial_chunk chunks[BATCH_CHUNKS_MAX];
+    enum fr_store_outcome outcomes[BATCH_CHUNKS_MAX];
+    struct fr_record record; /* PREPARE: found; COMMIT: to be written */
+    bool has_record;
+    struct fr_sink *sink;
+    struct fr_failure failure;
+};
+
+struct fr_partial {
+    struct fr_partial_options options;
+    struct fr_opening opening;
+    char id[2 * FR_TRANSFER_ID_BYTES + 1];
+    struct fr_sink *sink;
+    bool is_opening_sink;
+    bool is_held;
+    struct fr_record held;
+    struct job *waiting_first, *waiting_last; /* stores that have not started: no sink yet, or enough are running */
+    uint32_t jobs_running, stores_running;
+    struct job *close_job; /* made at the start, so that closing cannot fail */
+    bool is_closing;
+};
+
+static void run_job(uv_work_t *work);
+static void finish_job(uv_work_t *work, int status);
+
+static struct job *make_job(struct fr_partial *partial, enum job_kind kind) {
+    struct job *job = fr_alloc_zeroed(1, sizeof *job);
+    if (!job)
+        return NULL;
+    job->partial = partial;
+    job->kind = kind;
+    job->work.data = job;
+    return job;
+}
+
+static void start_job(struct job *job) {
+    job->sink = job->partial->sink;
+    int rc = uv_queue_work(job->partial->options.loop, &job->work, run_job, finish_job);
+    fr_assert(rc == 0);
+    job->partial->jobs_running++;
+}
+
+/* ------------------------------------------------------------------------------------------------------- in a worker */
+
+static void open_sink(struct job *job) {
+    const struct fr_partial *partial = job->partial;
+    fr_sink_open(partial->options.store, partial->id, partial->opening.name, partial->opening.object_bytes, partial->opening.mode,
+                 &job->sink, &job->failure);
+}
+
+/* The same name, size and cut: whether the content is the same, the end of the manifest will tell. */
+static bool find_held(struct job *job) {
+    const struct fr_partial *partial = job->partial;
+    const struct fr_opening *opening = &partial->opening;
+    if (opening->object_bytes == FR_BYTES_UNKNOWN || !fr_store_find(partial->options.store, opening->name, &job->record))
+        return false;
+    if (job->record.object_bytes == opening->object_bytes && job->record.chunk_bytes == opening->chunk_bytes)
+        return true;
+    fr_record_done(&job->record);
+    memset(&job->record, 0, sizeof job->record);
+    return false;
+}
+
+static enum fr_store_outcome store_chunk(struct job *job, const struct fr_partial_chunk *chunk, const struct fr_digest *digest) {
+    if (!fr_digest_equal(digest, &chunk->digest))
+        return FR_STORE_BAD_DIGEST;
+    if (fr_sink_write(job->sink, chunk->offset, chunk->buffer->data, chunk->buffer->bytes, &job->failure))
+        return FR_STORE_FAILED; /* the sink fails all later writes with the same failure */
+    return FR_STORE_OK;
+}
+
+/* Two at a time where they have one size, and that is all but the object's last chunk. */
+static void store_batch(struct job *job) {
+    for (uint32_t i = 0; i < job->chunk_count;) {
+        const struct fr_buffer *one = job->chunks[i].buffer;
+        const struct fr_buffer *two = i + 1 < job->chunk_count ? job->chunks[i + 1].buffer : NULL;
+        struct fr_digest digests[2];
+        fr_assert(one);
+        if (!two || two->bytes != one->bytes) {
+            fr_digest_of(one->data, one->bytes, &digests[0]);
+            job->outcomes[i] = store_chunk(job, &job->chunks[i], &digests[0]);
+            i++;
+            continue;
+        }
+        fr_digest_of_two(one->data, two->data, one->bytes, &digests[0], &digests[1]);
+        job->outcomes[i] = store_chunk(job, &job->chunks[i], &digests[0]);
+        job->outcomes[i + 1] = store_chunk(job, &job->chunks[i + 1], &digests[1]);
+        i += 2;
+    }
+}
+
+static void run_job(uv_work_t *work) {
+    struct job *job = work->data;
+    switch (job->kind) {
+    case JOB_PREPARE:
+        job->has_record = find_held(job);
+        if (!job->has_record)
+            open_sink(job);
+        return;
+    case JOB_OPEN: open_sink(job); return;
+    case JOB_STORE: store_batch(job); return;
+    case JOB_COMMIT: fr_sink_commit(job->sink, &job->record, &job->failure); return;
+    case JOB_CLOSE: fr_sink_close(job->sink); return;
+    }
+    fr_assert(false);
+}
+
+/* ------------------------------------------------------------------------------------------------------- on the loop */
+
+static void report_stored(struct fr_partial *partial, const struct job *job) {
+    for (uint32_t i = 0; i < job->chunk_count; i++) {
+        if (partial->is_closing)
+            fr_buffer_unref(job->chunks[i].buffer);
+        else
+            partial->options.events->on_stored(partial->options.user, &job->chunks[i], job->outcomes[i], &job->failure);
+    }
+    if (!partial->is_closing)
+        partial->options.events->on_stored_all(partial->options.user);
+}
+
+static struct job *take_waiting(struct fr_partial *partial) {
+    struct job *job = partial->waiting_first;
+    if (job)
+        partial->waiting_first = job->next;
+    if (!partial->waiting_first)
+        partial->waiting_last = NULL;
+    return job;
+}
+
+static bool fits_batch(const struct job *job, uint32_t bytes) {
+    return job->chunk_count < BATCH_CHUNKS_MIN || (job->chunk_count < BATCH_CHUNKS_MAX && job->chunk_bytes + bytes <= BATCH_BYTES_MAX);
+}
+
+/* A batch goes when it is full, or when nothing else is running: so nobody waits for company while a worker is idle. */
+static bool may_start(const struct fr_partial *partial) {
+    const struct job *job = partial->waiting_first;
+    if (!partial->sink || partial->is_closing || !job || partial->stores_running >= STORES_RUNNING_MAX)
+        return false;
+    return partial->stores_running == 0 || job->next || !fits_batch(job, partial->opening.chunk_bytes);
+}
+
+static void start_waiting(struct fr_partial *partial) {
+    while (may_start(partial)) {
+        partial->stores_running++;
+        start_job(take_waiting(partial));
+    }
+}
+
+/* There is no sink, or nobody wants it any more. */
+static void fail_waiting(struct fr_partial *partial, const struct fr_failure *failure) {
+    struct job *job;
+    while ((job = take_waiting(partial))) {
+        job->failure = *failure;
+        for (uint32_t i = 0; i < job->chunk_count; i++)
+            job->outcomes[i] = FR_STORE_FAILED;
+        report_stored(partial, job);
+        fr_free(job);
+    }
+}
+
+static void take_prepared(struct fr_partial *partial, struct job *job) {
+    partial->sink = job->sink;
+    partial->is_held = job->has_record;
+    partial->held = job->record;
+    if (!partial->is_closing)
+        partial->options.events->on_prepared(partial->options.user, &job->failure);
+}
+
+static void take_opened(struct fr_partial *partial, struct job *job) {
+    partial->sink = job->sink;
+    partial->is_opening_sink = false;
+    if (partial->sink)
+        start_waiting(partial);
+    else
+        fail_waiting(partial, &job->failure);
+}
+
+static void free_partial(struct fr_partial *partial) {
+    fr_record_done(&partial->held);
+    fr_free(partial->close_job);
+    fr_free(partial);
+}
+
+/* When nothing runs any more, the last job closes the files; after it the partial is gone. */
+static void close_when_quiet(struct fr_partial *partial) {
+    if (!partial->is_closing || partial->jobs_running > 0 || !partial->close_job)
+        return;
+    struct job *job = partial->close_job;
+    partial->close_job = NULL;
+    start_job(job);
+}
+
+static void finish_job(uv_work_t *work, int status) {
+    struct job *job = work->data;
+    struct fr_partial *partial = job->partial;
+    fr_assert(status == 0); /* never cancelled */
+    partial->jobs_running--;
+    switch (job->kind) {
+    case JOB_PREPARE: take_prepared(partial, job); break;
+    case JOB_OPEN: take_opened(partial, job); break;
+    case JOB_STORE:
+        partial->stores_running--;
+        start_waiting(partial); /* first: the worker need not wait for what is said about this one */
+        report_stored(partial, job);
+        break;
+    case JOB_COMMIT:
+        fr_record_done(&job->record);
+        if (!partial->is_closing)
+            partial->options.events->on_committed(partial->options.user, &job->failure);
+        break;
+    case JOB_CLOSE:
+        fr_free(job);
+        partial->options.events->on_closed(partial->options.user);
+        free_partial(partial);
+        return;
+    }
+    fr_free(job);
+    close_when_quiet(partial);
+}
+
+int fr_partial_new(const struct fr_partial_options *options, struct fr_partial **ret_partial) {
+    struct fr_partial *partial = fr_alloc_zeroed(1, sizeof *partial);
+    if (!partial)
+        return FR_E_MEMORY;
+    partial->options = *options;
+    partial->opening = *options->opening;
+    fr_text_hex(options->opening->transfer_id, FR_TRANSFER_ID_BYTES, partial->id);
+    partial->close_job = make_job(partial, JOB_CLOSE);
+    struct job *prepare = make_job(partial, JOB_PREPARE);
+    if (!partial->close_job || !prepare) {
+        fr_free(prepare);
+        fr_free(partial->close_job);
+        fr_free(partial);
+        return FR_E_MEMORY;
+    }
+    start_job(prepare);
+    *ret_partial = partial;
+    return 0;
+}
+
+const struct fr_record *fr_partial_held(const struct fr_partial *partial) { return partial->is_held ? &partial->held : NULL; }
+
+static int ensure_sink(struct fr_partial *partial) {
+    if (partial->sink || partial->is_opening_sink)
+        return 0;
+    struct job *job = make_job(partial, JOB_OPEN);
+    if (!job)
+        return FR_E_MEMORY;
+    partial->is_opening_sink = true;
+    start_job(job);
+    return 0;
+}
+
+/* The batch that is being gathered, if this chunk still fits it; else a new one. */
+static struct job *find_batch(struct fr_partial *partial, uint32_t bytes) {
+    struct job *job = partial->waiting_last;
+    if (job && fits_batch(job, bytes))
+        return job;
+    job = make_job(partial, JOB_STORE);
+    if (!job)
+        return NULL;
+    if (partial->waiting_last)
+        partial->waiting_last->next = job;
+    else
+        partial->waiting_first = job;
+    partial->waiting_last = job;
+    return job;
+}
+
+void fr_partial_store(struct fr_partial *partial, const struct fr_partial_chunk *chunk) {
+    struct job *job = ensure_sink(partial) == 0 ? find_batch(partial, chunk->buffer->bytes) : NULL;
+    if (!job) {
+        struct fr_failure failure = {0};
+        fr_failure_set(&failure, FR_E_MEMORY, 0, "chunk %u cannot be stored: %s", chunk->chunk, fr_error_text(FR_E_MEMORY));
+        partial->options.events->on_stored(partial->options.user, chunk, FR_STORE_FAILED, &failure);
+        return;
+    }
+    job->chunks[job->chunk_count++] = *chunk;
+    job->chunk_bytes += chunk->buffer->bytes;
+    start_waiting(partial);
+}
+
+/* The digests are copied: the worker must not look into the transfer. */
+static int fill_record(struct fr_record *record, const struct fr_transfer_view *view) {
+    record->object_bytes = view->object_bytes;
+    record->chunk_bytes = view->opening->chunk_bytes;
+    record->chunk_count = view->chunk_count;
+    record->root = view->root;
+    record->sha256 = view->sha256;
+    if (view->chunk_count == 0)
+        return 0;
+    record->digests = fr_alloc((size_t) view->chunk_count * sizeof *record->digests);
+    if (!record->digests)
+        return FR_E_MEMORY;
+    memcpy(record->digests, view->digests, (size_t) view->chunk_count * sizeof *record->digests);
+    return 0;
+}
+
+void fr_partial_commit(struct fr_partial *partial, const struct fr_transfer_view *view) {
+    struct job *job = make_job(partial, JOB_COMMIT);
+    fr_assert(partial->sink);
+    if (!job || fill_record(&job->record, view)) {
+        struct fr_failure failure = {0};
+        fr_free(job);
+        fr_failure_set(&failure, FR_E_MEMORY, 0, "%s cannot be finished: %s", partial->opening.name, fr_error_text(FR_E_MEMORY));
+        partial->options.events->on_committed(partial->options.user, &failure);
+        return;
+    }
+    start_job(job);
+}
+
+static int read_sink(void *handle, uint64_t offset, uint8_t *out, uint32_t bytes, struct fr_failure *failure) {
+    return fr_sink_read(handle, offset, out, bytes, failure);
+}
+
+struct fr_chunk_source fr_partial_chunk_source(struct fr_partial *partial) {
+    if (partial->sink)
+        return (struct fr_chunk_source){.read = read_sink, .handle = partial->sink};
+    return (struct fr_chunk_source){0};
+}
+
+void fr_partial_close(struct fr_partial *partial) {
+    const struct fr_failure failure = {.error = FR_E_CANCELLED};
+    fr_assert(!partial->is_closing);
+    partial->is_closing = true;
+    fail_waiting(partial, &failure);
+    close_when_quiet(partial);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A virtual disk: it checks and keeps tokens, one after the other, and takes its time. What it has kept outlives the process. */
+#include "base/check.h"
+#include "sim/parcel.h"
+#include "sim/world.h"
+
+static struct fr_sim_oracle *oracle_of(struct fr_sim_part *part) { return &part->host->world->oracle; }
+
+/* When the disk is done with `bytes` more. */
+static fr_time_ns reserve(struct fr_sim_part *part, uint64_t bytes) {
+    struct fr_sim_world *world = part->host->world;
+    const struct fr_sim_host_traits *traits = &world->scenario->hosts[part->host->index];
+
+    part->disk_free_at = fr_time_max(part->disk_free_at, world->clock.now) + fr_sim_airtime(bytes, traits->store_rate);
+    return part->disk_free_at + traits->store_latency;
+}
+
+static void on_stored(struct fr_sim_event *event) {
+    struct fr_sim_chore *chore = (struct fr_sim_chore *) event;
+    struct fr_sim_part *part = chore->part;
+    struct fr_sim_world *world = part->host->world;
+    const struct fr_sim_object *object = &world->object;
+    bool is_right;
+
+    if (fr_sim_chore_is_off(chore))
+        return;
+    is_right = !chore->token.is_corrupt && chore->token.chunk < object->layout.chunk_count &&
+        fr_digest_equal(&chore->digest, &object->digests[chore->token.chunk]);
+    chore->outcome = is_right ? FR_STORE_OK : FR_STORE_BAD_DIGEST;
+    fr_sim_oracle_on_store(oracle_of(part), part->member, chore->chunk, chore->token, &chore->digest, chore->outcome);
+    if (is_right)
+        part->last_stored_at = world->clock.now;
+    fr_transfer_on_chunk_stored(part->transfer, chore->link, chore->chunk, chore->outcome, NULL, world->clock.now);
+    fr_sim_part_pump(part);
+    fr_sim_chore_free(chore);
+}
+
+void fr_sim_disk_store(struct fr_sim_part *part, const struct fr_action *action) {
+    struct fr_sim_world *world = part->host->world;
+    const struct fr_layout *layout = &world->object.layout;
+    struct fr_sim_chore *chore = fr_sim_chore_new(part, on_stored);
+
+    if (action->chunk < layout->chunk_count && action->chunk_offset != fr_layout_chunk_offset(layout, action->chunk))
+        fr_sim_oracle_fail(oracle_of(part), "member %u stores chunk %u at a wrong offset", part->member, action->chunk);
+    if (action->chunk < layout->chunk_count && action->buffer->bytes != fr_layout_chunk_size(layout, action->chunk))
+        fr_sim_oracle_fail(oracle_of(part), "member %u stores %u bytes as chunk %u", part->member, action->buffer->bytes, action->chunk);
+    chore->link = action->link;
+    chore->chunk = action->chunk;
+    chore->digest = action->digest;
+    chore->token = fr_sim_token_of(action->buffer);
+    chore->at = reserve(part, action->buffer->bytes);
+    fr_buffer_unref(action->buffer);
+    fr_sim_clock_set(&world->clock, chore->at, &chore->event);
+}
+
+static void on_finished(struct fr_sim_event *event) {
+    struct fr_sim_chore *chore = (struct fr_sim_chore *) event;
+    struct fr_sim_part *part = chore->part;
+    struct fr_sim_world *world = part->host->world;
+    struct fr_failure fine = {0};
+    struct fr_transfer_view view;
+
+    if (fr_sim_chore_is_off(chore))
+        return;
+    fr_transfer_view(part->transfer, &view);
+    fr_sim_oracle_on_finish(oracle_of(part), part->member, &view);
+    part->is_finished = true;
+    part->finished_at = world->clock.now;
+    fr_transfer_on_finished(part->transfer, &fine, world->clock.now);
+    fr_sim_part_pump(part);
+    fr_sim_chore_free(chore);
+}
+
+void fr_sim_disk_finish(struct fr_sim_part *part) {
+    struct fr_sim_world *world = part->host->world;
+    struct fr_sim_chore *chore = fr_sim_chore_new(part, on_finished);
+
+    fr_sim_clock_set(&world->clock, reserve(part, 0), &chore->event);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must be true in every virtual push. */
+#include "sim/oracle.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "base/time.h"
+#include "sim/pool.h"
+
+enum { SENDS_PER_LINK_MAX = 2 };
+
+static void init_record(struct fr_sim_record *record, uint32_t chunk_count) {
+    int error = fr_bitset_init(&record->given, chunk_count);
+
+    error |= fr_bitset_init(&record->stored, chunk_count);
+    error |= fr_bitset_init(&record->reported, chunk_count);
+    fr_assert(error == 0);
+}
+
+void fr_sim_oracle_init(struct fr_sim_oracle *oracle, const struct fr_sim_scenario *scenario, const struct fr_sim_object *object) {
+    memset(oracle, 0, sizeof *oracle);
+    oracle->scenario = scenario;
+    oracle->object = object;
+    oracle->records = fr_sim_alloc(scenario->member_count, sizeof *oracle->records);
+    for (uint32_t member = 0; member < scenario->member_count; member++) {
+        struct fr_sim_record *record = &oracle->records[member];
+
+        init_record(record, object->layout.chunk_count);
+        record->is_holder = scenario->hosts[member + 1].held == FR_SIM_HELD_SAME;
+        record->is_final = record->is_holder;
+    }
+}
+
+void fr_sim_oracle_done(struct fr_sim_oracle *oracle) {
+    for (uint32_t member = 0; oracle->records != NULL && member < oracle->scenario->member_count; member++) {
+        fr_bitset_done(&oracle->records[member].given);
+        fr_bitset_done(&oracle->records[member].stored);
+        fr_bitset_done(&oracle->records[member].reported);
+    }
+    fr_free(oracle->records);
+    oracle->records = NULL;
+}
+
+void fr_sim_oracle_fail(struct fr_sim_oracle *oracle, const char *format, ...) {
+    va_list arguments;
+    int used;
+
+    if (oracle->is_broken)
+        return;
+    oracle->is_broken = true;
+    used = snprintf(oracle->violation, sizeof oracle->violation, "at %.6f s: ", (double) oracle->now / (double) FR_SECOND);
+    va_start(arguments, format);
+    vsnprintf(oracle->violation + used, sizeof oracle->violation - (size_t) used, format, arguments);
+    va_end(arguments);
+}
+
+static struct fr_sim_record *record_of(struct fr_sim_oracle *oracle, uint32_t member) {
+    return member < oracle->scenario->member_count ? &oracle->records[member] : NULL;
+}
+
+/* ---- what the core reports */
+
+static void check_given(struct fr_sim_oracle *oracle, const struct fr_trace *trace) {
+    struct fr_sim_record *record = record_of(oracle, trace->member);
+
+    if (record == NULL || trace->chunk >= record->given.bit_count)
+        fr_sim_oracle_fail(oracle, "the origin gave chunk %u to member %u, which is none", trace->chunk, trace->member);
+    else
+        fr_bitset_add(&record->given, trace->chunk);
+}
+
+/* A member says that it sent a chunk: 0 pushed, 1 asked for, 2 given to an owner. */
+static void check_sent(struct fr_sim_oracle *oracle, uint32_t member, const struct fr_trace *trace) {
+    struct fr_sim_record *record = record_of(oracle, member);
+
+    if (record == NULL)
+        return;
+    if (trace->value == 0 && !fr_bitset_has(&record->given, trace->chunk))
+        fr_sim_oracle_fail(oracle, "member %u pushed chunk %u to member %u and is not its owner", member, trace->chunk, trace->member);
+    if (trace->value > 1)
+        fr_sim_oracle_fail(oracle, "member %u gave chunk %u to member %u as if it were upstream", member, trace->chunk, trace->member);
+}
+
+static void check_reported(struct fr_sim_oracle *oracle, uint32_t member, const struct fr_trace *trace) {
+    struct fr_sim_record *record = record_of(oracle, member);
+
+    if (record == NULL)
+        fr_sim_oracle_fail(oracle, "the origin says that it stored chunk %u", trace->chunk);
+    else if (!fr_bitset_has(&record->stored, trace->chunk) && !record->is_holder)
+        fr_sim_oracle_fail(oracle, "member %u says that it stored chunk %u, and did not", member, trace->chunk);
+    else if (!fr_bitset_add(&record->reported, trace->chunk))
+        fr_sim_oracle_fail(oracle, "member %u counts chunk %u twice", member, trace->chunk);
+}
+
+static void check_verdict(struct fr_sim_oracle *oracle, const struct fr_trace *trace) {
+    struct fr_sim_record *record = record_of(oracle, trace->member);
+    enum fr_verdict verdict = (enum fr_verdict) trace->value;
+
+    if (record == NULL)
+        fr_sim_oracle_fail(oracle, "a verdict about member %u, which is none", trace->member);
+    else if ((verdict == FR_VERDICT_COMPLETE || verdict == FR_VERDICT_SLOW) && !record->is_final)
+        fr_sim_oracle_fail(oracle, "the verdict about member %u is %s, and it has not got the object", trace->member,
+                           fr_verdict_name(verdict));
+}
+
+void fr_sim_oracle_on_trace(struct fr_sim_oracle *oracle, uint32_t member, const struct fr_trace *trace) {
+    switch (trace->type) {
+    case FR_TRACE_CHUNK_GIVEN: check_given(oracle, trace); break;
+    case FR_TRACE_CHUNK_SENT: check_sent(oracle, member, trace); break;
+    case FR_TRACE_CHUNK_STORED: check_reported(oracle, member, trace); break;
+    case FR_TRACE_MEMBER_VERDICT: check_verdict(oracle, trace); break;
+    case FR_TRACE_COMPLETE:
+        if (record_of(oracle, member) != NULL && !oracle->records[member].is_final)
+            fr_sim_oracle_fail(oracle, "member %u says that it is complete, and is not", member);
+        break;
+    case FR_TRACE_LINK_UP:
+    case FR_TRACE_LINK_DOWN:
+    case FR_TRACE_LINK_RETRY:
+    case FR_TRACE_MEMBER_LAG:
+    case FR_TRACE_MEMBER_CAUGHT_UP:
+    case FR_TRACE_CHUNK_TAKEN_BACK:
+    case FR_TRACE_CHUNK_REACHED:
+    case FR_TRACE_CHUNK_BAD:
+    case FR_TRACE_CHUNK_DUPLICATE:
+    case FR_TRACE_CHUNK_WANTED:
+    case FR_TRACE_PROGRESS:
+    case FR_TRACE_FAULT:
+    case FR_TRACE_FAILED:
+    case FR_TRACE_ENDED: break;
+    }
+}
+
+/* ---- what the core asks for */
+
+void fr_sim_oracle_on_store(struct fr_sim_oracle *oracle, uint32_t member, fr_chunk_index chunk, struct fr_sim_token token,
+                            const struct fr_digest *expected, enum fr_store_outcome outcome) {
+    struct fr_sim_record *record = record_of(oracle, member);
+    const struct fr_digest *truth;
+
+    if (record == NULL || chunk >= oracle->object->layout.chunk_count) {
+        fr_sim_oracle_fail(oracle, "member %u stores chunk %u of %u", member, chunk, oracle->object->layout.chunk_count);
+        return;
+    }
+    truth = &oracle->object->digests[chunk];
+    if (!fr_digest_equal(expected, truth))
+        fr_sim_oracle_fail(oracle, "member %u stores chunk %u against a digest that the origin did not sign", member, chunk);
+    if (outcome != FR_STORE_OK)
+        return;
+    if (token.is_corrupt || token.chunk != chunk)
+        fr_sim_oracle_fail(oracle, "member %u stored wrong bytes as chunk %u", member, chunk);
+    if (!fr_bitset_add(&record->stored, chunk))
+        fr_sim_oracle_fail(oracle, "member %u stored chunk %u twice", member, chunk);
+}
+
+void fr_sim_oracle_on_finish(struct fr_sim_oracle *oracle, uint32_t member, const struct fr_transfer_view *view) {
+    struct fr_sim_record *record = record_of(oracle, member);
+    const struct fr_layout *layout = &oracle->object->layout;
+
+    if (record == NULL)
+        fr_sim_oracle_fail(oracle, "the origin makes something final");
+    else if (view->object_bytes != layout->object_bytes || !fr_digest_equal(&view->root, &oracle->object->root))
+        fr_sim_oracle_fail(oracle, "member %u makes another object final than the one that was pushed", member);
+    else if (record->stored.set_count != layout->chunk_count && !record->is_holder)
+        fr_sim_oracle_fail(oracle, "member %u makes the object final with %u of %u chunks", member, record->stored.set_count,
+                           layout->chunk_count);
+    else
+        record->is_final = true;
+}
+
+void fr_sim_oracle_on_send_chunk(struct fr_sim_oracle *oracle, uint32_t member, fr_chunk_index chunk, uint32_t on_its_way, bool is_asked) {
+    struct fr_sim_record *record = record_of(oracle, member);
+
+    if (on_its_way > SENDS_PER_LINK_MAX)
+        fr_sim_oracle_fail(oracle, "member %u has %u chunks under way on one link", member, on_its_way);
+    if (record != NULL && !fr_bitset_has(&record->stored, chunk) && !record->is_holder)
+        fr_sim_oracle_fail(oracle, "member %u sends chunk %u before it has a verified copy", member, chunk);
+    if (record != NULL && !is_asked && !fr_bitset_has(&record->given, chunk))
+        fr_sim_oracle_fail(oracle, "member %u sends chunk %u, which it does not own and nobody asked for", member, chunk);
+}
+
+/* ---- the end */
+
+static void check_end_of(struct fr_sim_oracle *oracle, uint32_t member, const struct fr_member_result *result, bool has_origin_failed) {
+    const struct fr_sim_record *record = &oracle->records[member];
+    bool is_excused = fr_sim_scenario_excuses(oracle->scenario, member + 1);
+    bool is_good;
+
+    if (!record->is_final && !is_excused)
+        fr_sim_oracle_fail(oracle, "member %u ended without the object, and nothing excuses it", member);
+    if (result == NULL || (has_origin_failed && result->verdict == FR_VERDICT_PENDING))
+        return;
+    is_good = result->verdict == FR_VERDICT_COMPLETE || result->verdict == FR_VERDICT_SLOW;
+    if (result->verdict == FR_VERDICT_PENDING)
+        fr_sim_oracle_fail(oracle, "there is no verdict about member %u", member);
+    else if (is_good && !record->is_final)
+        fr_sim_oracle_fail(oracle, "member %u is reported %s, and has not got the object", member, fr_verdict_name(result->verdict));
+    else if (!is_good && !is_excused)
+        fr_sim_oracle_fail(oracle, "member %u has the object, and is reported %s: %s", member, fr_verdict_name(result->verdict),
+                           result->reason);
+    else if (!is_good && result->reason[0] == '\0')
+        fr_sim_oracle_fail(oracle, "member %u is reported %s without a reason", member, fr_verdict_name(result->verdict));
+}
+
+void fr_sim_oracle_on_end(struct fr_sim_oracle *oracle, const struct fr_member_result *results, bool has_origin_failed) {
+    for (uint32_t member = 0; member < oracle->scenario->member_count; member++)
+        check_end_of(oracle, member, results != NULL ? &results[member] : NULL, has_origin_failed);
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scenarios: made plain, drawn from a seed, described. */
+#include "sim/scenario.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "base/prng.h"
+#include "base/time.h"
+#include "content/limits.h"
+#include "sim/pool.h"
+
+void fr_sim_scenario_init(struct fr_sim_scenario *scenario, uint64_t seed, uint32_t member_count, uint32_t chunk_count,
+                          uint32_t chunk_bytes, uint64_t rate) {
+    fr_assert(member_count >= 1 && member_count <= FR_GROUP_NODES_MAX);
+    memset(scenario, 0, sizeof *scenario);
+    scenario->seed = seed;
+    snprintf(scenario->label, sizeof scenario->label, "plain");
+    scenario->member_count = member_count;
+    scenario->object_bytes = (uint64_t) chunk_count * chunk_bytes;
+    scenario->chunk_bytes = chunk_bytes;
+    scenario->timing = fr_timing_default;
+    scenario->handshake_timeout = 5 * FR_SECOND;
+    scenario->check_every = 256;
+    scenario->hosts = fr_sim_alloc(member_count + 1, sizeof *scenario->hosts);
+    for (uint32_t i = 0; i <= member_count; i++) {
+        scenario->hosts[i].up_rate = rate;
+        scenario->hosts[i].down_rate = rate;
+    }
+}
+
+void fr_sim_scenario_done(struct fr_sim_scenario *scenario) {
+    fr_free(scenario->hosts);
+    scenario->hosts = NULL;
+}
+
+void fr_sim_scenario_add_fault(struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault) {
+    fr_assert(scenario->fault_count < FR_SIM_FAULTS_MAX && fault->host <= scenario->member_count);
+    scenario->faults[scenario->fault_count++] = *fault;
+}
+
+/* ---- drawing */
+
+static uint64_t between(struct fr_prng *prng, uint64_t low, uint64_t high) { return low + fr_prng_below(prng, high - low + 1); }
+
+static bool chance(struct fr_prng *prng, double probability) { return fr_prng_unit(prng) < probability; }
+
+/* A number in low .. high whose logarithm is about uniform, in whole powers of two and a draw within one. */
+static uint64_t spread(struct fr_prng *prng, uint64_t low, uint64_t high) {
+    uint64_t top = low;
+    uint64_t bottom;
+    int doublings = 0;
+
+    while (top < high) {
+        top = top * 2;
+        doublings++;
+    }
+    bottom = low << fr_prng_below(prng, (uint64_t) doublings + 1);
+    bottom = bottom < high ? bottom : high;
+    top = bottom * 2 - 1 < high ? bottom * 2 - 1 : high;
+    return between(prng, bottom, top);
+}
+
+static void draw_object(struct fr_sim_scenario *scenario, struct fr_prng *prng) {
+    uint32_t chunk_bytes = FR_CHUNK_BYTES_MIN << fr_prng_below(prng, 7); /* 16 KiB .. 1 MiB */
+    uint64_t chunk_count = chance(prng, 0.3) ? between(prng, 0, 4) : between(prng, 0, 200);
+    uint64_t tail = fr_prng_below(prng, 4);
+
+    scenario->chunk_bytes = chunk_bytes;
+    scenario->object_bytes = chunk_count * chunk_bytes;
+    if (chunk_count > 0 && tail == 1)
+        scenario->object_bytes -= chunk_bytes - 1;
+    else if (chunk_count > 0 && tail == 2)
+        scenario->object_bytes -= fr_prng_below(prng, chunk_bytes);
+    scenario->is_pipe = chance(prng, 0.25);
+}
+
+static void draw_host(struct fr_sim_host_traits *host, struct fr_prng *prng, const struct fr_sim_host_traits *usual, bool is_mixed) {
+    *host = *usual;
+    if (!is_mixed)
+        return;
+    if (usual->up_rate != 0) {
+        host->up_rate = (uint64_t) ((double) usual->up_rate * (0.3 + 1.7 * fr_prng_unit(prng)));
+        host->down_rate = (uint64_t) ((double) usual->down_rate * (0.3 + 1.7 * fr_prng_unit(prng)));
+    }
+    host->delay = chance(prng, 0.5) ? between(prng, 0, 20) * FR_MS : 0;
+    host->store_latency = chance(prng, 0.5) ? between(prng, 0, 30) * FR_MS : usual->store_latency;
+}
+
+static void draw_hosts(struct fr_sim_scenario *scenario, struct fr_prng *prng) {
+    /* A chunk takes 0.1 to 100 ms of a usual link, so that no drawn link is slower than silence lasts. */
+    uint64_t rate = chance(prng, 0.05) ? 0 : (uint64_t) scenario->chunk_bytes * 1000000 / spread(prng, 100, 100000);
+    bool is_mixed = chance(prng, 0.5);
+    struct fr_sim_host_traits usual = {
+        .up_rate = rate,
+        .down_rate = rate,
+        .downlink_queue_bytes = chance(prng, 0.7) ? scenario->chunk_bytes * between(prng, 2, 16) : 0,
+        .store_rate = chance(prng, 0.5) ? rate * 4 : 0,
+        .store_latency = chance(prng, 0.5) ? spread(prng, 1, 20000) * FR_US : 0,
+    };
+
+    for (uint32_t i = 0; i <= scenario->member_count; i++)
+        draw_host(&scenario->hosts[i], prng, &usual, is_mixed);
+}
+
+static void draw_paths(struct fr_sim_scenario *scenario, struct fr_prng *prng) {
+    scenario->delay = chance(prng, 0.2) ? 0 : spread(prng, 10, 100000) * FR_US;
+    scenario->jitter = chance(prng, 0.5) ? 0 : fr_prng_below(prng, scenario->delay + 1);
+    scenario->piece_bytes_max = chance(prng, 0.5) ? 0 : (uint32_t) spread(prng, 1, 4096);
+}
+
+/* Some nodes have the object already, or something else in its place. */
+static void draw_held(struct fr_sim_scenario *scenario, struct fr_prng *prng) {
+    if (scenario->is_pipe || !chance(prng, 0.15))
+        return;
+    for (uint32_t i = 1; i <= scenario->member_count; i++) {
+        if (chance(prng, 0.4))
+            scenario->hosts[i].held = scenario->object_bytes == 0 || chance(prng, 0.6) ? FR_SIM_HELD_SAME : FR_SIM_HELD_OTHER;
+    }
+}
+
+void fr_sim_scenario_draw_healthy(struct fr_sim_scenario *scenario, uint64_t seed) {
+    struct fr_prng prng;
+    uint32_t member_count;
+
+    fr_prng_init(&prng, seed);
+    member_count = chance(&prng, 0.1) ? (uint32_t) between(&prng, 1, 64) : (uint32_t) spread(&prng, 1, 24);
+    fr_sim_scenario_init(scenario, seed, member_count, 0, FR_CHUNK_BYTES_MIN, 0);
+    snprintf(scenario->label, sizeof scenario->label, "healthy");
+    draw_object(scenario, &prng);
+    draw_hosts(scenario, &prng);
+    draw_paths(scenario, &prng);
+    draw_held(scenario, &prng);
+}
+
+static void draw_fault(struct fr_sim_scenario *scenario, struct fr_prng *prng) {
+    static const enum fr_sim_fault_type types[] = {
+        FR_SIM_FAULT_KILL, FR_SIM_FAULT_KILL,   FR_SIM_FAULT_VANISH,   FR_SIM_FAULT_PAUSE,   FR_SIM_FAULT_PAUSE,
+        FR_SIM_FAULT_CUT,  FR_SIM_FAULT_CUT,    FR_SIM_FAULT_CUT_BOTH, FR_SIM_FAULT_ISOLATE, FR_SIM_FAULT_SLOW,
+        FR_SIM_FAULT_LIE,  FR_SIM_FAULT_REFUSE, FR_SIM_FAULT_SOURCE,   FR_SIM_FAULT_STOP,
+    };
+    struct fr_sim_fault fault = {.type = types[fr_prng_below(prng, sizeof types / sizeof types[0])], .until = FR_TIME_NEVER};
+    fr_time_ns span = fr_sim_scenario_estimate(scenario) * 3 / 2 + 12 * scenario->delay + 50 * FR_MS;
+
+    fault.at = chance(prng, 0.1) ? 0 : fr_prng_below(prng, span);
+    fault.host = chance(prng, 0.08) ? 0 : (uint32_t) between(prng, 1, scenario->member_count);
+    fault.other = (uint32_t) between(prng, 0, scenario->member_count - 1);
+    fault.other += fault.other >= fault.host; /* anyone but itself */
+    if (fault.type == FR_SIM_FAULT_PAUSE || (fault.type != FR_SIM_FAULT_KILL && fault.type != FR_SIM_FAULT_VANISH && chance(prng, 0.4)))
+        fault.until = fault.at + spread(prng, 10, 60000) * FR_MS;
+    if (fault.type == FR_SIM_FAULT_SLOW)
+        fault.amount = 0.05 + 0.45 * fr_prng_unit(prng);
+    if (fault.type == FR_SIM_FAULT_LIE)
+        fault.amount = chance(prng, 0.5) ? 1 : 0.02 + 0.3 * fr_prng_unit(prng);
+    if (fault.type == FR_SIM_FAULT_SOURCE) {
+        fault.host = 0;
+        fault.at = 0;
+        fault.until = FR_TIME_NEVER;
+        fault.other = (uint32_t) fr_prng_below(prng, 8);
+    }
+    if (fault.type == FR_SIM_FAULT_STOP)
+        fault.until = FR_TIME_NEVER;
+    fr_sim_scenario_add_fault(scenario, &fault);
+}
+
+void fr_sim_scenario_draw_faulty(struct fr_sim_scenario *scenario, uint64_t seed) {
+    struct fr_prng prng;
+    uint32_t count;
+
+    fr_sim_scenario_draw_healthy(scenario, seed);
+    snprintf(scenario->label, sizeof scenario->label, "faulty");
+    fr_prng_init(&prng, seed ^ 0xfa17u);
+    count = (uint32_t) between(&prng, 1, 3);
+    while (scenario->fault_count < count)
+        draw_fault(scenario, &prng);
+}
+
+/* ---- what to expect */
+
+/* Is this over before anybody could take it for a death? */
+static bool is_short(const struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault) {
+    fr_time_ns unnoticed = fr_time_min(scenario->timing.silence / 4, scenario->timing.connect / 2);
+
+    return fault->until != FR_TIME_NEVER && fault->until - fault->at < unnoticed;
+}
+
+static bool is_touched(const struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault, uint32_t host) {
+    bool is_own = fault->host == host;
+
+    switch (fault->type) {
+    case FR_SIM_FAULT_KILL:
+    case FR_SIM_FAULT_VANISH:
+    case FR_SIM_FAULT_STOP:
+    case FR_SIM_FAULT_SOURCE: return is_own || fault->host == 0; /* without an origin nobody needs to finish */
+    case FR_SIM_FAULT_PAUSE:
+    case FR_SIM_FAULT_ISOLATE: return !is_short(scenario, fault) && (is_own || fault->host == 0);
+    case FR_SIM_FAULT_CUT:
+    case FR_SIM_FAULT_CUT_BOTH:
+        /* Between two members the others help out; between a member and the origin nobody can tell it from death. */
+        return !is_short(scenario, fault) && ((is_own && fault->other == 0) || (fault->host == 0 && fault->other == host));
+    case FR_SIM_FAULT_LIE: return is_own || fault->host == 0; /* whoever lies is left alone */
+    case FR_SIM_FAULT_REFUSE: return is_own;
+    case FR_SIM_FAULT_SLOW: return false;
+    }
+    return false;
+}
+
+static bool is_mentioned(const struct fr_sim_scenario *scenario, uint32_t host) {
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        const struct fr_sim_fault *fault = &scenario->faults[i];
+
+        if (fault->host == host || fault->other == host)
+            return true;
+    }
+    return false;
+}
+
+/* A pipe's origin lets go of what two members have: from then on only members can help a late one, and two losses may be one too many. */
+static bool has_helper(const struct fr_sim_scenario *scenario, uint32_t host) {
+    for (uint32_t other = 1; other <= scenario->member_count; other++) {
+        if (other != host && !is_mentioned(scenario, other))
+            return true;
+    }
+    return false;
+}
+
+/* Faults after which a host's copies cannot be counted on. */
+static uint32_t count_losses(const struct fr_sim_scenario *scenario) {
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < scenario->fault_count; i++)
+        count += scenario->faults[i].type != FR_SIM_FAULT_SLOW && !is_short(scenario, &scenario->faults[i]);
+    return count;
+}
+
+bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t host) {
+    uint32_t losses = count_losses(scenario);
+
+    if (scenario->is_pipe && (losses > 1 || (losses == 1 && !has_helper(scenario, host))))
+        return true;
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        if (is_touched(scenario, &scenario->faults[i], host))
+            return true;
+    }
+    return false;
+}
+
+fr_time_ns fr_sim_scenario_estimate(const struct fr_sim_scenario *scenario) {
+    uint64_t rate = 0;
+
+    for (uint32_t i = 0; i <= scenario->member_count; i++) {
+        uint64_t up = scenario->hosts[i].up_rate, down = scenario->hosts[i].down_rate;
+
+        rate = up != 0 && (rate == 0 || up < rate) ? up : rate;
+        rate = down != 0 && (rate == 0 || down < rate) ? down : rate;
+    }
+    return rate == 0 ? 0 : (fr_time_ns) ((double) scenario->object_bytes * (double) FR_SECOND / (double) rate);
+}
+
+fr_time_ns fr_sim_scenario_time_max(const struct fr_sim_scenario *scenario) {
+    const struct fr_timing *timing = &scenario->timing;
+    fr_time_ns limit = timing->connect + 4 * timing->silence + 2 * timing->linger + 60 * FR_SECOND;
+    double slowest = 1;
+
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        const struct fr_sim_fault *fault = &scenario->faults[i];
+
+        limit += fault->until == FR_TIME_NEVER ? fault->at : fault->until;
+        if (fault->type == FR_SIM_FAULT_SLOW)
+            slowest = slowest * fault->amount;
+    }
+    return limit + (fr_time_ns) ((double) (4 * fr_sim_scenario_estimate(scenario)) / slowest) + 100 * scenario->delay;
+}
+
+uint64_t fr_sim_scenario_events_max(const struct fr_sim_scenario *scenario) {
+    uint64_t members = scenario->member_count;
+    uint64_t chunks = scenario->object_bytes / scenario->chunk_bytes + 1;
+    uint64_t seconds = fr_sim_scenario_time_max(scenario) / FR_SECOND;
+
+    return 10000 + 60 * members * chunks + 400 * members * members + (10 + members) * members * seconds;
+}
+
+/* ---- for people */
+
+static void print_fault(const struct fr_sim_fault *fault, FILE *out) {
+    static const char *const names[] = {"kill", "vanish", "pause", "cut", "cut-both", "isolate", "slow", "lie", "refuse", "source", "stop"};
+
+    fprintf(out, "  fault %s host=%u other=%u at=%.6fs", names[fault->type], fault->host, fault->other,
+            (double) fault->at / (double) FR_SECOND);
+    if (fault->until != FR_TIME_NEVER)
+        fprintf(out, " until=%.6fs", (double) fault->until / (double) FR_SECOND);
+    fprintf(out, " amount=%.3f\n", fault->amount);
+}
+
+void fr_sim_scenario_print(const struct fr_sim_scenario *scenario, FILE *out) {
+    fprintf(out, "scenario %s seed=%" PRIu64 " members=%u bytes=%" PRIu64 " chunk=%u%s delay=%.3fms jitter=%.3fms pieces=%u\n",
+            scenario->label, scenario->seed, scenario->member_count, scenario->object_bytes, scenario->chunk_bytes,
+            scenario->is_pipe ? " pipe" : "", (double) scenario->delay / (double) FR_MS, (double) scenario->jitter / (double) FR_MS,
+            scenario->piece_bytes_max);
+    for (uint32_t i = 0; i <= scenario->member_count; i++) {
+        const struct fr_sim_host_traits *host = &scenario->hosts[i];
+
+        fprintf(out, "  host %u up=%" PRIu64 " down=%" PRIu64 " delay=%.3fms queue=%" PRIu64 " disk=%" PRIu64 "+%.3fms held=%d\n", i,
+                host->up_rate, host->down_rate, (double) host->delay / (double) FR_MS, host->downlink_queue_bytes, host->store_rate,
+                (double) host->store_latency / (double) FR_MS, (int) host->held);
+    }
+    for (uint32_t i = 0; i < scenario->fault_count; i++)
+        print_fault(&scenario->faults[i], out);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything that a run of the simulator depends on, as plain values. A scenario may be written by hand or drawn from a seed; run twice it
+ * gives the same run. */
+#ifndef FR_SIM_SCENARIO_H
+#define FR_SIM_SCENARIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/transfer.h"
+
+/* What a node has under the object's name before the push. */
+enum fr_sim_held {
+    FR_SIM_HELD_NOTHING,
+    FR_SIM_HELD_SAME,  /* the same object: nothing needs to be sent */
+    FR_SIM_HELD_OTHER, /* another object of the same size */
+};
+
+/* One machine. Host 0 is the origin, host m + 1 is member m. */
+struct fr_sim_host_traits {
+    uint64_t up_rate, down_rate;   /* bytes a second; 0: no limit */
+    fr_time_ns delay;              /* its share of the one-way delay of every path */
+    uint64_t downlink_queue_bytes; /* chunk bytes that may be under way to it; 0: no limit */
+    uint64_t store_rate;           /* bytes a second that its disk takes; 0: no limit */
+    fr_time_ns store_latency;      /* of every store, page read and finish */
+    enum fr_sim_held held;
+};
+
+enum fr_sim_fault_type {
+    FR_SIM_FAULT_KILL,     /* the process dies: its links are reset, nobody listens */
+    FR_SIM_FAULT_VANISH,   /* the machine is gone without a word */
+    FR_SIM_FAULT_PAUSE,    /* the process stops from at until `until` */
+    FR_SIM_FAULT_CUT,      /* host -> other carries nothing; until: heals */
+    FR_SIM_FAULT_CUT_BOTH, /* and other -> host neither */
+    FR_SIM_FAULT_ISOLATE,  /* the same between host and everyone else */
+    FR_SIM_FAULT_SLOW,     /* its rates fall to `amount` of what they were; until: back again */
+    FR_SIM_FAULT_LIE,      /* chunks that it sends are corrupt with chance `amount` */
+    FR_SIM_FAULT_REFUSE,   /* it turns every transfer away: no space */
+    FR_SIM_FAULT_SOURCE,   /* the origin cannot read on; at is ignored: page `other` and later fail */
+    FR_SIM_FAULT_STOP,     /* somebody stops the transfer in good order at this host */
+};
+
+struct fr_sim_fault {
+    enum fr_sim_fault_type type;
+    fr_time_ns at, until; /* since the start; until FR_TIME_NEVER: for good */
+    uint32_t host, other;
+    double amount;
+};
+
+enum { FR_SIM_FAULTS_MAX = 16 };
+
+struct fr_sim_scenario {
+    uint64_t seed;
+    char label[32];
+    uint32_t member_count;
+    uint64_t object_bytes;
+    uint32_t chunk_bytes;
+    bool is_pipe;                     /* the origin learns the size at the end, and cannot read again */
+    struct fr_sim_host_traits *hosts; /* [member_count + 1] */
+    fr_time_ns delay, jitter;         /* of every path, on top of the hosts' own */
+    fr_time_ns handshake_timeout;
+    uint32_t piece_bytes_max; /* control bytes arrive in random pieces of at most this; 0: as they were sent */
+    struct fr_timing timing;
+    struct fr_sim_fault faults[FR_SIM_FAULTS_MAX];
+    uint32_t fault_count;
+    uint32_t check_every; /* whole transfers are checked after one event in this many, about; 0: never */
+    FILE *trace;          /* NULL, or where every event is told */
+};
+
+/* Equal hosts of this rate and no delay, no faults, default timing. hosts are allocated; free with fr_sim_scenario_done. */
+void fr_sim_scenario_init(struct fr_sim_scenario *scenario, uint64_t seed, uint32_t member_count, uint32_t chunk_count,
+                          uint32_t chunk_bytes, uint64_t rate);
+void fr_sim_scenario_done(struct fr_sim_scenario *scenario);
+void fr_sim_scenario_add_fault(struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault);
+
+/* Everything drawn from the seed, nothing broken. */
+void fr_sim_scenario_draw_healthy(struct fr_sim_scenario *scenario, uint64_t seed);
+/* The same, and one to three things that break at random times. */
+void fr_sim_scenario_draw_faulty(struct fr_sim_scenario *scenario, uint64_t seed);
+
+/* May this host end without the object, given the faults? */
+bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t host);
+/* About how long the object takes when nothing breaks: its size over the slowest rate. */
+fr_time_ns fr_sim_scenario_estimate(const struct fr_sim_scenario *scenario);
+/* Every transfer must have ended by then, since the start. */
+fr_time_ns fr_sim_scenario_time_max(const struct fr_sim_scenario *scenario);
+uint64_t fr_sim_scenario_events_max(const struct fr_sim_scenario *scenario);
+
+/* A few lines for people. */
+void fr_sim_scenario_print(const struct fr_sim_scenario *scenario, FILE *out);
+
+#endif

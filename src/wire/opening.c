@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two signed blobs inside OPEN: what is pushed (opening), and to whom in this group (roster). */
+#include <string.h>
+
+#include <fastreplica/error.h>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "content/name.h"
+#include "wire/cursor.h"
+
+enum { MODE_MAX = 0777 };
+
+static bool is_chunk_size(uint32_t chunk_bytes) {
+    return chunk_bytes >= FR_CHUNK_BYTES_MIN && chunk_bytes <= FR_CHUNK_BYTES_MAX && (chunk_bytes & (chunk_bytes - 1)) == 0;
+}
+
+/* May the object have this many bytes, cut this way? */
+static bool has_few_chunks(uint64_t object_bytes, uint32_t chunk_bytes) {
+    return object_bytes == FR_BYTES_UNKNOWN || object_bytes <= (uint64_t) FR_CHUNKS_MAX * chunk_bytes;
+}
+
+size_t fr_opening_encode(const struct fr_opening *opening, uint8_t *out, size_t capacity) {
+    struct fr_text name = {opening->name, (uint32_t) strnlen(opening->name, sizeof opening->name)};
+    fr_assert(is_chunk_size(opening->chunk_bytes));
+    fr_assert(has_few_chunks(opening->object_bytes, opening->chunk_bytes));
+    fr_assert(opening->mode <= MODE_MAX);
+    fr_assert(fr_name_check(name.bytes, name.count, NULL) == 0);
+    struct fr_packer packer;
+    fr_packer_init(&packer, out, capacity);
+    fr_packer_bytes(&packer, opening->transfer_id, sizeof opening->transfer_id);
+    fr_packer_bytes(&packer, opening->origin_key, sizeof opening->origin_key);
+    fr_packer_u64(&packer, opening->created_unix_ms);
+    fr_packer_u64(&packer, opening->object_bytes);
+    fr_packer_u32(&packer, opening->chunk_bytes);
+    fr_packer_u16(&packer, (uint16_t) opening->mode);
+    fr_packer_text8(&packer, &name, FR_NAME_BYTES_MAX);
+    fr_assert(packer.filled <= FR_OPENING_BYTES_MAX);
+    return packer.filled;
+}
+
+int fr_opening_decode(const uint8_t *blob, size_t bytes, struct fr_opening *ret_opening) {
+    struct fr_unpacker unpacker;
+    struct fr_opening opening = {0};
+    fr_unpacker_init(&unpacker, blob, bytes);
+    fr_unpacker_copy(&unpacker, opening.transfer_id, sizeof opening.transfer_id);
+    fr_unpacker_copy(&unpacker, opening.origin_key, sizeof opening.origin_key);
+    opening.created_unix_ms = fr_unpacker_u64(&unpacker);
+    opening.object_bytes = fr_unpacker_u64(&unpacker);
+    opening.chunk_bytes = fr_unpacker_u32(&unpacker);
+    opening.mode = fr_unpacker_u16(&unpacker);
+    /* Not read as a text: what is wrong with a name is told apart from other mistakes. */
+    uint8_t name_bytes = fr_unpacker_u8(&unpacker);
+    fr_unpacker_copy(&unpacker, (uint8_t *) opening.name, name_bytes);
+    fr_unpacker_require(&unpacker, is_chunk_size(opening.chunk_bytes) && opening.mode <= MODE_MAX);
+    int result = fr_unpacker_finish(&unpacker);
+    if (result != 0)
+        return result;
+    if (fr_name_check(opening.name, name_bytes, NULL) != 0)
+        return FR_E_NAME;
+    if (!has_few_chunks(opening.object_bytes, opening.chunk_bytes))
+        return FR_E_LIMIT;
+    *ret_opening = opening;
+    return 0;
+}
+
+size_t fr_roster_encode(const struct fr_roster *roster, uint8_t *out, size_t capacity) {
+    fr_assert(roster->member_count >= 1 && roster->member_count <= FR_GROUP_NODES_MAX);
+    struct fr_packer packer;
+    fr_packer_init(&packer, out, capacity);
+    fr_packer_bytes(&packer, roster->transfer_id, sizeof roster->transfer_id);
+    fr_packer_u32(&packer, roster->group_index);
+    fr_packer_u16(&packer, (uint16_t) roster->member_count);
+    for (uint32_t i = 0; i < roster->member_count; i++) {
+        struct fr_text address = {roster->addresses[i], (uint32_t) strnlen(roster->addresses[i], sizeof roster->addresses[i])};
+        fr_assert(address.count >= 1);
+        fr_packer_text16(&packer, &address, FR_ADDRESS_BYTES_MAX);
+    }
+    fr_assert(packer.filled <= FR_ROSTER_BYTES_MAX);
+    return packer.filled;
+}
+
+/* Reads the members' addresses, into roster unless it is NULL. */
+static int read_roster(const uint8_t *blob, size_t bytes, struct fr_roster *roster) {
+    struct fr_unpacker unpacker;
+    fr_unpacker_init(&unpacker, blob, bytes);
+    const uint8_t *transfer_id = fr_unpacker_bytes(&unpacker, FR_TRANSFER_ID_BYTES);
+    uint32_t group_index = fr_unpacker_u32(&unpacker);
+    uint32_t member_count = fr_unpacker_u16(&unpacker);
+    fr_unpacker_require(&unpacker, member_count >= 1 && member_count <= FR_GROUP_NODES_MAX);
+    for (uint32_t i = 0; i < member_count && !unpacker.is_bad; i++) {
+        struct fr_text address = fr_unpacker_text16(&unpacker, FR_ADDRESS_BYTES_MAX);
+        fr_unpacker_require(&unpacker, address.count >= 1);
+        if (roster != NULL)
+            memcpy(roster->addresses[i], address.bytes, address.count);
+    }
+    int result = fr_unpacker_finish(&unpacker);
+    if (result == 0 && roster != NULL) {
+        memcpy(roster->transfer_id, transfer_id, FR_TRANSFER_ID_BYTES);
+        roster->group_index = group_index;
+        roster->member_count = member_count;
+    }
+    return result;
+}
+
+int fr_roster_decode(const uint8_t *blob, size_t bytes, struct fr_roster *ret_roster) {
+    /* Twice over the bytes: a roster is too large for a copy on the stack, and must stay untouched when they are bad. */
+    int result = read_roster(blob, bytes, NULL);
+    if (result != 0)
+        return result;
+    memset(ret_roster, 0, sizeof *ret_roster);
+    return read_roster(blob, bytes, ret_roster);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A transfer without memory: the 1st, 2nd, 3rd ... allocation of a whole life is refused, and all later ones. Each time it was either
+ * never made, or it ends with that as its failure and says so; its driver is told ENDED in every case, for that is what it waits for.
+ */
+#include <fastreplica/error.h>
+
+#include "base/time.h"
+#include "support/core_rig.h"
+#include "support/fault_walk.h"
+#include "support/test.h"
+
+enum { CHUNKS = 70, PAGES = 3, MEMBERS = 3 };
+
+struct life {
+    int (*begin)(struct core_rig *rig);
+    void (*live)(struct core_rig *rig); /* every step must make sense at a transfer that has ended, too */
+    struct core_rig rig;
+};
+
+static int attempt(void *user) {
+    struct life *life = user;
+    int error;
+    core_rig_again(&life->rig);
+    error = life->begin(&life->rig);
+    if (error)
+        return error;
+    life->live(&life->rig);
+    if (!life->rig.has_ended)
+        fail_msg("it has no memory, and does not end");
+    return core_rig_failure(&life->rig);
+}
+
+static void walk(struct life *life, uint64_t least) {
+    core_rig_init(&life->rig, CHUNKS);
+    assert_in_range(fr_test_fault_walk(attempt, life), least, 100000);
+    core_rig_done(&life->rig);
+}
+
+/* ---------------------------------------------------------------------------------------------------- an origin */
+
+static int begin_origin(struct core_rig *rig) { return core_rig_be_origin(rig, MEMBERS); }
+
+/* What each member was given reaches the group. */
+static void report_gifts(struct core_rig *rig, const fr_link_id *links) {
+    for (uint32_t i = 0; i < rig->act_count; i++) /* grows while it runs */
+        for (uint32_t m = 0; rig->acts[i].type == FR_ACTION_SEND_CHUNK && m < MEMBERS; m++)
+            if (rig->acts[i].link == links[m])
+                core_rig_ranges(rig, links[m], FR_FRAME_REACHED, rig->acts[i].chunk, 1);
+}
+
+static void live_as_origin(struct core_rig *rig) {
+    fr_link_id links[MEMBERS];
+    links[0] = core_rig_answer(rig, 0);
+    core_rig_close(rig, core_rig_dialled(rig, 1), FR_E_UNREACHABLE);
+    core_rig_wait(rig, FR_SECOND); /* it is dialled again */
+    links[1] = core_rig_answer(rig, 1);
+    links[2] = core_rig_answer_holding(rig, 2);
+    core_rig_progress(rig, links[0], 1);
+    core_rig_switch(rig, links[2], FR_FRAME_INTEREST, true);
+    report_gifts(rig, links);
+    core_rig_ranges(rig, links[2], FR_FRAME_WANT, 0, CHUNKS);
+    core_rig_ranges(rig, links[2], FR_FRAME_MISSING, CHUNKS - 1, 1);
+    core_rig_ranges(rig, links[2], FR_FRAME_HAVE, 0, CHUNKS);
+    core_rig_wait(rig, 10 * FR_SECOND); /* pings, news */
+    core_rig_close(rig, links[0], FR_E_CLOSED);
+    core_rig_done_frame(rig, links[1], FR_VERDICT_COMPLETE, "");
+    core_rig_done_frame(rig, links[2], FR_VERDICT_FAILED, "the disk is full");
+}
+
+static void an_origin_starves(void **state) {
+    struct life life = {.begin = begin_origin, .live = live_as_origin};
+    (void) state;
+    walk(&life, 30);
+}
+
+/* ---------------------------------------------------------------------------------------------------- members */
+
+static int begin_member(struct core_rig *rig) { return core_rig_be_member(rig, 1, MEMBERS); }
+
+static int begin_holder(struct core_rig *rig) { return core_rig_be_holder(rig, 1, MEMBERS, FR_CHUNK_NONE); }
+
+static void live_as_member(struct core_rig *rig) {
+    fr_link_id up = core_rig_accept(rig, FR_MEMBER_UPSTREAM), low, high;
+    core_rig_page(rig, up, 0);
+    for (fr_chunk_index chunk = 0; chunk < 20; chunk++)
+        core_rig_chunk(rig, up, chunk, CORE_RIG_GOOD);
+    low = core_rig_answer(rig, 0);
+    high = core_rig_accept(rig, 2);
+    core_rig_ranges(rig, high, FR_FRAME_HAVE, 0, 20);
+    core_rig_switch(rig, high, FR_FRAME_INTEREST, true);
+    core_rig_chunk(rig, high, 20, CORE_RIG_SPOILT); /* from now on it asks for news */
+    core_rig_ranges(rig, low, FR_FRAME_HAVE, 20, 10);
+    core_rig_ranges(rig, low, FR_FRAME_COMING, 30, 2);
+    core_rig_ranges(rig, up, FR_FRAME_HAVE, 31, 1);
+    core_rig_switch(rig, low, FR_FRAME_LAG, true); /* and pulls */
+    core_rig_wait(rig, 2 * FR_SECOND);
+    for (fr_chunk_index chunk = 20; chunk < 32; chunk++)
+        core_rig_chunk(rig, low, chunk, CORE_RIG_GOOD);
+    core_rig_ranges(rig, high, FR_FRAME_WANT, 0, CHUNKS);
+    core_rig_switch(rig, high, FR_FRAME_PULL, true);
+    core_rig_switch(rig, high, FR_FRAME_PULL, false);
+    core_rig_end(rig, low);
+    for (uint32_t page = 1; page < PAGES; page++)
+        core_rig_page(rig, low, page);
+    for (fr_chunk_index chunk = 32; chunk < CHUNKS; chunk++)
+        core_rig_chunk(rig, low, chunk, CORE_RIG_GOOD);
+    core_rig_wait(rig, FR_SECOND);
+    core_rig_reason(rig, up, FR_FRAME_BYE, 0, "the push is over");
+}
+
+static void a_member_starves(void **state) {
+    struct life life = {.begin = begin_member, .live = live_as_member};
+    (void) state;
+    walk(&life, 40);
+}
+
+static void live_as_holder(struct core_rig *rig) {
+    fr_link_id up = core_rig_accept(rig, FR_MEMBER_UPSTREAM);
+    core_rig_answer(rig, 0);
+    for (uint32_t page = 0; page < PAGES; page++)
+        core_rig_page(rig, up, page);
+    core_rig_end(rig, up);
+    core_rig_reason(rig, up, FR_FRAME_BYE, 0, "the push is over");
+}
+
+static void a_holder_starves(void **state) {
+    struct life life = {.begin = begin_holder, .live = live_as_holder};
+    (void) state;
+    walk(&life, 10);
+}
+
+/* ---------------------------------------------------------------------------------------------------- pipes: everything grows */
+
+static void live_with_a_pipe(struct core_rig *rig) {
+    fr_link_id up = core_rig_accept(rig, FR_MEMBER_UPSTREAM), high = core_rig_accept(rig, 2);
+    for (uint32_t page = 0; page < PAGES; page++)
+        core_rig_page(rig, page % 2 ? high : up, page);
+    for (fr_chunk_index chunk = CHUNKS; chunk > 0; chunk--) {
+        core_rig_chunk(rig, chunk % 2 ? high : up, chunk - 1, CORE_RIG_GOOD);
+        core_rig_ranges(rig, high, FR_FRAME_HAVE, chunk - 1, 1);
+    }
+    core_rig_end(rig, up);
+    core_rig_reason(rig, up, FR_FRAME_BYE, 0, "the push is over");
+}
+
+static void members_of_a_pipe_starve(void **state) {
+    struct life life = {.begin = begin_member, .live = live_with_a_pipe};
+    (void) state;
+    core_rig_init(&life.rig, CHUNKS);
+    core_rig_pipe(&life.rig);
+    assert_in_range(fr_test_fault_walk(attempt, &life), 20, 100000);
+    core_rig_done(&life.rig);
+}
+
+static void live_as_pipe(struct core_rig *rig) {
+    fr_link_id links[MEMBERS];
+    for (uint32_t m = 0; m < MEMBERS; m++)
+        links[m] = core_rig_answer(rig, m);
+    report_gifts(rig, links);
+    for (uint32_t m = 0; m < MEMBERS; m++)
+        core_rig_done_frame(rig, links[m], FR_VERDICT_COMPLETE, "");
+}
+
+static void an_origin_of_a_pipe_starves(void **state) {
+    struct life life = {.begin = begin_origin, .live = live_as_pipe};
+    (void) state;
+    core_rig_init(&life.rig, CHUNKS);
+    core_rig_pipe(&life.rig);
+    assert_in_range(fr_test_fault_walk(attempt, &life), 20, 100000);
+    core_rig_done(&life.rig);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_origin_starves),
+        cmocka_unit_test(a_member_starves),
+        cmocka_unit_test(a_holder_starves),
+        cmocka_unit_test(members_of_a_pipe_starve),
+        cmocka_unit_test(an_origin_of_a_pipe_starves),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

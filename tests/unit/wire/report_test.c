@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PROGRESS, DONE, FAULT: bytes as in docs/protocol.md and limits. */
+#include <fastreplica/error.h>
+
+#include "support/death.h"
+#include "support/test.h"
+#include "support/wire_check.h"
+
+static int decode_progress(const uint8_t *body, size_t bytes, void *ret_message) { return fr_progress_decode(body, bytes, ret_message); }
+
+static int decode_done(const uint8_t *body, size_t bytes, void *ret_message) { return fr_done_decode(body, bytes, ret_message); }
+
+static int decode_fault(const uint8_t *body, size_t bytes, void *ret_message) { return fr_fault_decode(body, bytes, ret_message); }
+
+static const struct fr_member_figures figures = {
+    .bytes_from_upstream = 1,
+    .bytes_from_peers = 0x0200,
+    .bytes_relayed = 0x030000,
+    .first_relay_ns = 0x04000000,
+    .last_owned_ns = 0x0500000000,
+    .chunks_have = 6,
+    .chunks_owned = 0x0700,
+    .chunks_bad = 0x080000,
+};
+#define FIGURES                                                                            \
+    "0000000000000001 0000000000000200 0000000000030000 0000000004000000 0000000500000000" \
+    "00000006 00000700 00080000"
+
+static void check_figures(const struct fr_member_figures *a, const struct fr_member_figures *b) {
+    assert_true(a->bytes_from_upstream == b->bytes_from_upstream);
+    assert_true(a->bytes_from_peers == b->bytes_from_peers);
+    assert_true(a->bytes_relayed == b->bytes_relayed);
+    assert_true(a->first_relay_ns == b->first_relay_ns);
+    assert_true(a->last_owned_ns == b->last_owned_ns);
+    assert_int_equal(a->chunks_have, b->chunks_have);
+    assert_int_equal(a->chunks_owned, b->chunks_owned);
+    assert_int_equal(a->chunks_bad, b->chunks_bad);
+}
+
+static void progress_reads_back(void **state) {
+    (void) state;
+    uint8_t out[128];
+    struct fr_member_figures again;
+    size_t bytes = fr_progress_encode(&figures, out, sizeof out);
+    const uint8_t *body = wire_check_frame(out, bytes, FR_FRAME_PROGRESS, FIGURES);
+    assert_int_equal(fr_progress_decode(body, bytes - FR_FRAME_HEAD_BYTES, &again), 0);
+    check_figures(&again, &figures);
+    wire_check_strict(decode_progress, sizeof again, body, bytes - FR_FRAME_HEAD_BYTES, false);
+}
+
+static void progress_at_its_limits_reads_back(void **state) {
+    (void) state;
+    uint8_t out[128];
+    struct fr_member_figures most, again;
+    memset(&most, 0xff, sizeof most);
+    most.chunks_have = FR_CHUNKS_MAX;
+    size_t bytes = fr_progress_encode(&most, out, sizeof out);
+    assert_int_equal(fr_progress_decode(out + FR_FRAME_HEAD_BYTES, bytes - FR_FRAME_HEAD_BYTES, &again), 0);
+    check_figures(&again, &most);
+    out[FR_FRAME_HEAD_BYTES + 40 + 3] = 1; /* FR_CHUNKS_MAX + 1 chunks */
+    wire_check_refused(decode_progress, sizeof again, out + FR_FRAME_HEAD_BYTES, bytes - FR_FRAME_HEAD_BYTES, FR_E_PROTOCOL);
+}
+
+static void done_reads_back(void **state) {
+    (void) state;
+    const struct fr_msg_done done = {FR_VERDICT_FAILED, 0x0908, figures, {"no space", 8}};
+    uint8_t out[512];
+    struct fr_msg_done again;
+    size_t bytes = fr_done_encode(&done, out, sizeof out);
+    const uint8_t *body = wire_check_frame(out, bytes, FR_FRAME_DONE, "03 0000000000000908" FIGURES "0008 6e6f207370616365");
+    assert_int_equal(fr_done_decode(body, bytes - FR_FRAME_HEAD_BYTES, &again), 0);
+    assert_int_equal(again.verdict, FR_VERDICT_FAILED);
+    assert_int_equal(again.elapsed_ns, 0x0908);
+    check_figures(&again.figures, &figures);
+    wire_check_text(again.text, "no space");
+    wire_check_strict(decode_done, sizeof again, body, bytes - FR_FRAME_HEAD_BYTES, false);
+}
+
+static void done_tells_complete_or_failed_only(void **state) {
+    (void) state;
+    const struct fr_msg_done done = {FR_VERDICT_COMPLETE, UINT64_MAX, figures, {NULL, 0}};
+    uint8_t out[512];
+    struct fr_msg_done again;
+    size_t bytes = fr_done_encode(&done, out, sizeof out);
+    for (unsigned verdict = 0; verdict < 256; verdict++) {
+        out[FR_FRAME_HEAD_BYTES] = (uint8_t) verdict;
+        if (verdict != FR_VERDICT_COMPLETE && verdict != FR_VERDICT_FAILED) {
+            wire_check_refused(decode_done, sizeof again, out + FR_FRAME_HEAD_BYTES, bytes - FR_FRAME_HEAD_BYTES, FR_E_PROTOCOL);
+            continue;
+        }
+        assert_int_equal(fr_done_decode(out + FR_FRAME_HEAD_BYTES, bytes - FR_FRAME_HEAD_BYTES, &again), 0);
+        assert_int_equal(again.verdict, verdict);
+        assert_int_equal(again.text.count, 0);
+    }
+}
+
+static void fault_reads_back(void **state) {
+    (void) state;
+    const struct fr_msg_fault samples[] = {
+        {0, 0, {"", 0}},
+        {FR_GROUP_NODES_MAX - 1, FR_CHUNKS_MAX - 1, {"wrong bytes", 11}},
+        {FR_MEMBER_UPSTREAM, FR_CHUNK_NONE, {"sent a page twice", 17}},
+    };
+    static const char *const hex[] = {
+        "0000 00000000 0000",
+        "003f 000fffff 000b 77726f6e67206279746573",
+        "ffff ffffffff 0011 73656e74206120706167652074776963 65",
+    };
+    for (size_t i = 0; i < 3; i++) {
+        uint8_t out[64];
+        struct fr_msg_fault again;
+        size_t bytes = fr_fault_encode(&samples[i], out, sizeof out);
+        const uint8_t *body = wire_check_frame(out, bytes, FR_FRAME_FAULT, hex[i]);
+        assert_int_equal(fr_fault_decode(body, bytes - FR_FRAME_HEAD_BYTES, &again), 0);
+        assert_int_equal(again.member, samples[i].member);
+        assert_int_equal(again.chunk, samples[i].chunk);
+        wire_check_text(again.text, samples[i].text.bytes);
+        wire_check_strict(decode_fault, sizeof again, body, bytes - FR_FRAME_HEAD_BYTES, false);
+    }
+}
+
+static void a_fault_names_a_member_and_a_chunk(void **state) {
+    (void) state;
+    static const char *const wrong[] = {
+        "0040 00000000 0000",      /* FR_GROUP_NODES_MAX */
+        "fffe 00000000 0000",      /* below FR_MEMBER_UPSTREAM */
+        "0000 00100000 0000",      /* FR_CHUNKS_MAX */
+        "0000 fffffffe 0000",      /* below FR_CHUNK_NONE */
+        "0000 00000000 0002 c328", /* no UTF-8 */
+        "0000 00000000 0001 7f",   /* a control character */
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        uint8_t body[16];
+        size_t bytes = wire_from_hex(wrong[i], body, sizeof body);
+        wire_check_refused(decode_fault, sizeof(struct fr_msg_fault), body, bytes, FR_E_PROTOCOL);
+    }
+}
+
+static void encode_done_pending(void *unused) {
+    (void) unused;
+    uint8_t out[512];
+    fr_done_encode(&(const struct fr_msg_done){.verdict = FR_VERDICT_PENDING}, out, sizeof out);
+}
+
+static void encode_fault_outside(void *unused) {
+    (void) unused;
+    uint8_t out[512];
+    fr_fault_encode(&(const struct fr_msg_fault){.member = FR_GROUP_NODES_MAX}, out, sizeof out);
+}
+
+static void our_own_mistakes_are_asserted(void **state) {
+    (void) state;
+    assert_true(fr_test_aborts(encode_done_pending, NULL));
+    assert_true(fr_test_aborts(encode_fault_outside, NULL));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(progress_reads_back),
+        cmocka_unit_test(progress_at_its_limits_reads_back),
+        cmocka_unit_test(done_reads_back),
+        cmocka_unit_test(done_tells_complete_or_failed_only),
+        cmocka_unit_test(fault_reads_back),
+        cmocka_unit_test(a_fault_names_a_member_and_a_chunk),
+        cmocka_unit_test(our_own_mistakes_are_asserted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -182,11 +182,10 @@ static void a_thread_may_hash_until_its_end(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parts_are_hashed_end_to_end), cmocka_unit_test(two_at_once_agree_with_one),
-        cmocka_unit_test(two_large_ones_agree_with_one),
-        cmocka_unit_test(a_running_one_agrees),
-        cmocka_unit_test(nothing_follows_the_end),     cmocka_unit_test(memory_may_end),
-        cmocka_unit_test(any_thread_may_hash),         cmocka_unit_test(a_thread_may_hash_until_its_end),
+        cmocka_unit_test(parts_are_hashed_end_to_end),   cmocka_unit_test(two_at_once_agree_with_one),
+        cmocka_unit_test(two_large_ones_agree_with_one), cmocka_unit_test(a_running_one_agrees),
+        cmocka_unit_test(nothing_follows_the_end),       cmocka_unit_test(memory_may_end),
+        cmocka_unit_test(any_thread_may_hash),           cmocka_unit_test(a_thread_may_hash_until_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

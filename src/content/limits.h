@@ -17,6 +17,9 @@ enum {
     FR_NAME_BYTES_MAX = 255,           /* an object's name, without NUL */
     FR_ADDRESS_BYTES_MAX = 261,        /* "host:port": a DNS name of 253, a colon and a port, or [IPv6]:port */
     FR_GROUP_NODES_MAX = 64,           /* members of one group */
+    FR_NODES_PUSHED_MAX = 100000,      /* recipients of one push */
+    FR_GROUPS_MAX = 100000,            /* groups of one push: at worst one node each */
+    FR_FEEDS_MAX = 16,                 /* groups that one group, or the origin, feeds */
     FR_REASON_BYTES_MAX = 300,         /* a sentence for people inside a frame */
     FR_RANGES_MAX = 512,               /* ranges of chunk numbers in one frame */
     FR_TRANSFER_ID_BYTES = 16,

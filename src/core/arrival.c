@@ -72,7 +72,7 @@ static uint32_t sender_of(const struct fr_transfer *transfer, fr_chunk_index chu
 }
 
 static struct fr_link *link_with(struct fr_transfer *transfer, uint32_t member) {
-    return fr_transfer_find_link(transfer, member == FR_MEMBER_UPSTREAM ? FR_LINK_UPSTREAM : FR_LINK_PEER, member);
+    return member == FR_MEMBER_UPSTREAM ? fr_member_upstream(transfer) : fr_transfer_find_peer(transfer, member);
 }
 
 static void blame(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index chunk) {
@@ -89,12 +89,13 @@ static void blame(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index 
 
 static void on_bad_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
     struct fr_member *member = &transfer->member;
-    struct fr_link *upstream = fr_member_upstream(transfer), *link;
+    struct fr_link *link;
 
     member->figures.chunks_bad++;
-    if (fr_bitset_remove(&member->given, chunk) &&
-        upstream) /* we cannot own what did not arrive well: upstream gives it to somebody again */
-        fr_say_chunk_number(transfer, upstream, FR_FRAME_MISSING, chunk);
+    if (fr_bitset_remove(&member->given, chunk)) /* we cannot own what did not arrive well: whoever gave it gives it to somebody again */
+        FR_EACH_LIVE (transfer, link)
+            if (link->role == FR_LINK_UPSTREAM)
+                fr_say_chunk_number(transfer, link, FR_FRAME_MISSING, chunk);
     blame(transfer, sender_of(transfer, chunk), chunk);
     FR_EACH_LIVE (transfer, link)
         if (fr_bitset_remove(&link->late, chunk)) /* its copy was dropped for the wrong one: once more, please */

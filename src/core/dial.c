@@ -7,57 +7,71 @@
 
 enum { BACKOFF_FIRST_MS = 250, BACKOFF_MAX_MS = 2000 };
 
-void fr_dial_init(struct fr_transfer *transfer) {
-    for (uint32_t i = 0; i < FR_GROUP_NODES_MAX; i++)
-        transfer->dials[i] = (struct fr_dial){.link = FR_LINK_NONE, .retry_at = FR_TIME_NEVER, .backoff = BACKOFF_FIRST_MS * FR_MS};
+void fr_dial_init(struct fr_dial *dial) {
+    *dial = (struct fr_dial){.link = FR_LINK_NONE, .retry_at = FR_TIME_NEVER, .backoff = BACKOFF_FIRST_MS * FR_MS};
 }
 
-void fr_dial_start(struct fr_transfer *transfer, uint32_t member) {
-    struct fr_dial *dial = &transfer->dials[member];
+static void dial(struct fr_transfer *transfer, struct fr_dial *dial, enum fr_link_role role, uint32_t place, uint32_t member,
+                 const char *address) {
+    struct fr_action action = {.type = FR_ACTION_CONNECT, .address = address};
     struct fr_link *link;
-    struct fr_action action = {.type = FR_ACTION_CONNECT};
 
-    fr_assert(member < transfer->roster->member_count);
     dial->retry_at = FR_TIME_NEVER;
     if (dial->is_settled || dial->link != FR_LINK_NONE)
         return;
-    link = fr_transfer_new_link(transfer, transfer->is_origin ? FR_LINK_CHILD : FR_LINK_PEER, member);
+    link = fr_transfer_new_link(transfer, role, place, member);
     if (!link)
         return;
     link->state = FR_LINK_DIALLING;
-    dial->link = link->id;
-    action.link = link->id;
-    action.address = transfer->roster->addresses[member];
+    link->dial = dial;
+    action.link = dial->link = link->id;
     fr_actions_push(&transfer->actions, &action);
 }
 
-void fr_dial_retry(struct fr_transfer *transfer, uint32_t member) {
-    struct fr_dial *dial = &transfer->dials[member];
+void fr_dial_peer(struct fr_transfer *transfer, uint32_t member) {
+    fr_assert(member < transfer->roster->member_count);
+    dial(transfer, &transfer->dials[member], FR_LINK_PEER, 0, member, transfer->roster->addresses[member]);
+}
 
+void fr_dial_fed(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member) {
+    fr_assert(member < feed->roster->member_count);
+    dial(transfer, &feed->fed[member].dial, FR_LINK_CHILD, feed->index, member, feed->roster->addresses[member]);
+}
+
+void fr_dial_retry(struct fr_transfer *transfer, struct fr_dial *dial) {
     dial->link = FR_LINK_NONE;
     if (dial->is_settled)
         return;
     dial->retry_at = transfer->now + dial->backoff;
     dial->backoff = fr_time_min(dial->backoff * 2, BACKOFF_MAX_MS * FR_MS);
+    transfer->dial_due = fr_time_min(transfer->dial_due, dial->retry_at);
 }
 
-void fr_dial_forgive(struct fr_transfer *transfer, uint32_t member) { transfer->dials[member].backoff = BACKOFF_FIRST_MS * FR_MS; }
+void fr_dial_forgive(struct fr_dial *dial) { dial->backoff = BACKOFF_FIRST_MS * FR_MS; }
 
-void fr_dial_settle(struct fr_transfer *transfer, uint32_t member) {
-    transfer->dials[member].is_settled = true;
-    transfer->dials[member].retry_at = FR_TIME_NEVER;
+void fr_dial_settle(struct fr_dial *dial) {
+    dial->is_settled = true;
+    dial->retry_at = FR_TIME_NEVER;
 }
 
 void fr_dial_on_deadline(struct fr_transfer *transfer) {
-    for (uint32_t i = 0; i < transfer->roster->member_count; i++)
+    if (transfer->dial_due > transfer->now)
+        return;
+    transfer->dial_due = FR_TIME_NEVER;
+    for (uint32_t i = 0; i < FR_GROUP_NODES_MAX; i++) {
         if (transfer->dials[i].retry_at <= transfer->now)
-            fr_dial_start(transfer, i);
+            fr_dial_peer(transfer, i);
+        transfer->dial_due = fr_time_min(transfer->dial_due, transfer->dials[i].retry_at);
+    }
+    for (uint32_t f = 0; f < transfer->feed_count; f++)
+        for (uint32_t i = 0; i < transfer->feeds[f]->roster->member_count; i++) {
+            struct fr_dial *dial = &transfer->feeds[f]->fed[i].dial;
+
+            if (dial->retry_at <= transfer->now)
+                fr_dial_fed(transfer, transfer->feeds[f], i);
+            transfer->dial_due = fr_time_min(transfer->dial_due, dial->retry_at);
+        }
 }
 
-fr_time_ns fr_dial_deadline(const struct fr_transfer *transfer) {
-    fr_time_ns due = FR_TIME_NEVER;
-
-    for (uint32_t i = 0; i < transfer->roster->member_count; i++)
-        due = fr_time_min(due, transfer->dials[i].retry_at);
-    return due;
-}
+/* A lower bound: a dial that was settled since may have been the first due. */
+fr_time_ns fr_dial_deadline(const struct fr_transfer *transfer) { return transfer->dial_due; }

@@ -37,6 +37,8 @@ void fr_dispatch_done(struct fr_dispatch *dispatch) {
     fr_bitset_done(&dispatch->waiting);
     fr_bitset_done(&dispatch->reached);
     fr_bitset_done(&dispatch->shared);
+    for (uint32_t i = 0; dispatch->children && i < dispatch->child_count; i++)
+        fr_free(dispatch->children[i].gifts);
     fr_free(dispatch->children);
     *dispatch = (struct fr_dispatch){0};
 }
@@ -49,10 +51,14 @@ int fr_dispatch_add(struct fr_dispatch *dispatch, fr_chunk_index first, uint32_t
     return 0;
 }
 
-void fr_dispatch_join(struct fr_dispatch *dispatch, uint32_t child, fr_time_ns now) {
+int fr_dispatch_join(struct fr_dispatch *dispatch, uint32_t child, fr_time_ns now) {
     struct fr_child *entry = &dispatch->children[child];
 
     fr_assert(child < dispatch->child_count && !entry->is_in);
+    if (!entry->gifts)
+        entry->gifts = fr_alloc_zeroed(FR_CREDIT_WINDOW_MAX, sizeof(*entry->gifts));
+    if (!entry->gifts)
+        return FR_E_MEMORY;
     entry->is_in = true;
     entry->is_retired = false;
     entry->gifts_count = 0;
@@ -60,6 +66,7 @@ void fr_dispatch_join(struct fr_dispatch *dispatch, uint32_t child, fr_time_ns n
     entry->window = entry->credit.window;
     dispatch->children_in++;
     dispatch->children_taking++;
+    return 0;
 }
 
 static bool is_owned_by(const struct fr_child *child, fr_chunk_index chunk, uint32_t *ret_position) {
@@ -372,6 +379,11 @@ bool fr_dispatch_take_back(struct fr_dispatch *dispatch, uint32_t child, fr_chun
     fr_credit_return(&dispatch->children[child].credit);
     wait_again(dispatch, chunk);
     return true;
+}
+
+void fr_dispatch_spare(struct fr_dispatch *dispatch, fr_chunk_index chunk) {
+    if (fr_bitset_remove(&dispatch->waiting, chunk))
+        fr_bitset_add(&dispatch->reached, chunk);
 }
 
 uint32_t fr_dispatch_unreached(const struct fr_dispatch *dispatch) { return dispatch->reached.bit_count - dispatch->reached.set_count; }

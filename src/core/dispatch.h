@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Handing chunks to the members of one group below: which chunk next, and to whom. The origin does this for the first group.
+/* Handing chunks to the members of one group below: which chunk next, and to whom. The origin does this for the first groups, every member
+ * for the groups that its own feeds, with the chunks that it owns.
  *
  * A chunk is waiting (to be given), given (one or two members own it, neither has reported it), or reached. Given goes back to
  * waiting when its owners die. Children are numbered as in the roster; a child takes part between join and leave. */
@@ -25,7 +26,7 @@ struct fr_child {
     uint32_t window;      /* in force: the group's, or its own where it is clearly slower (dispatch.c) */
     uint32_t gifts_count; /* equals credit.outstanding */
     uint32_t given_total;
-    struct fr_gift gifts[FR_CREDIT_WINDOW_MAX]; /* oldest first */
+    struct fr_gift *gifts; /* [FR_CREDIT_WINDOW_MAX] since its first join, oldest first */
 };
 
 struct fr_dispatch {
@@ -45,7 +46,7 @@ void fr_dispatch_done(struct fr_dispatch *dispatch);
 
 /* Chunks first .. first + count - 1 may be given from now on. 0 or FR_E_MEMORY. */
 int fr_dispatch_add(struct fr_dispatch *dispatch, fr_chunk_index first, uint32_t count);
-void fr_dispatch_join(struct fr_dispatch *dispatch, uint32_t child, fr_time_ns now);
+int fr_dispatch_join(struct fr_dispatch *dispatch, uint32_t child, fr_time_ns now); /* 0 or FR_E_MEMORY */
 /* The child is gone: what it owned alone waits again, lowest numbers first. */
 void fr_dispatch_leave(struct fr_dispatch *dispatch, uint32_t child);
 /* The child is complete: no further gifts for it. What it owns is still its own, until it leaves. */
@@ -66,6 +67,9 @@ fr_time_ns fr_dispatch_due(const struct fr_dispatch *dispatch);
 bool fr_dispatch_reached(struct fr_dispatch *dispatch, uint32_t child, fr_chunk_index chunk, fr_time_ns now);
 /* child could not take chunk (it arrived damaged): it waits again unless somebody else owns it too. false: it was not its own. */
 bool fr_dispatch_take_back(struct fr_dispatch *dispatch, uint32_t child, fr_chunk_index chunk);
+
+/* chunk is in the group already, whoever brought it there: if it waits, it need not be given any more. */
+void fr_dispatch_spare(struct fr_dispatch *dispatch, fr_chunk_index chunk);
 
 /* Chunks added and not reached. */
 uint32_t fr_dispatch_unreached(const struct fr_dispatch *dispatch);

@@ -108,6 +108,16 @@ static enum fr_door_verdict refuse_key(struct fr_door *door) {
                   trusted, signing);
 }
 
+/* Is it the origin that feeds this group, or a member of the group that does? */
+static enum fr_door_verdict check_above(struct fr_door *door) {
+    unsigned from = door->open.from, upstream_count = door->roster.upstream_count;
+    if (from == FR_MEMBER_UPSTREAM && upstream_count > 0)
+        return refuse(door, FR_REFUSAL_PROTOCOL, "the origin asks, and group %u feeds this one", (unsigned) door->roster.upstream_group);
+    if (from != FR_MEMBER_UPSTREAM && from - FR_MEMBER_ABOVE >= upstream_count)
+        return refuse(door, FR_REFUSAL_PROTOCOL, "member %u above asks, and %u are above", from - FR_MEMBER_ABOVE, upstream_count);
+    return FR_DOOR_OPEN;
+}
+
 /* Both blobs are decoded. Do they belong together, and to us? */
 static enum fr_door_verdict check_places(struct fr_door *door) {
     const struct fr_msg_open *open = &door->open;
@@ -116,7 +126,9 @@ static enum fr_door_verdict check_places(struct fr_door *door) {
         return refuse(door, FR_REFUSAL_PROTOCOL, "the roster belongs to another push than the opening");
     if (open->to >= member_count)
         return refuse(door, FR_REFUSAL_PROTOCOL, "member %u is asked for, in a group of %u", (unsigned) open->to, member_count);
-    if (open->from != FR_MEMBER_UPSTREAM && open->from >= member_count)
+    if (open->from >= FR_MEMBER_ABOVE)
+        return check_above(door);
+    if (open->from >= member_count)
         return refuse(door, FR_REFUSAL_PROTOCOL, "member %u asks, in a group of %u", (unsigned) open->from, member_count);
     if (open->from == open->to)
         return refuse(door, FR_REFUSAL_PROTOCOL, "member %u asks itself", (unsigned) open->to);

@@ -28,6 +28,17 @@ void fr_finish_tell_done(struct fr_transfer *transfer, const struct fr_failure *
 
 void fr_member_tell_failure(struct fr_transfer *transfer, const struct fr_failure *failure) { fr_finish_tell_done(transfer, failure); }
 
+/* What was to wait for the whole object waits no longer. */
+static void feed_the_rest(struct fr_transfer *transfer) {
+    uint32_t chunk_count = transfer->manifest.layout.chunk_count;
+
+    for (uint32_t i = 0; i < transfer->feed_count; i++)
+        fr_feed_open(transfer, transfer->feeds[i]);
+    if (transfer->member.was_holding && transfer->member.owner.all.set_count == 0)
+        for (uint32_t chunk = transfer->self; chunk < chunk_count; chunk += transfer->roster->member_count)
+            fr_feed_offer(transfer, chunk);
+}
+
 void fr_member_on_finished(struct fr_transfer *transfer, const struct fr_failure *failure) {
     struct fr_member *member = &transfer->member;
 
@@ -38,6 +49,7 @@ void fr_member_on_finished(struct fr_transfer *transfer, const struct fr_failure
     }
     member->is_complete = true;
     member->complete_at = transfer->now;
+    feed_the_rest(transfer);
     fr_transfer_trace(transfer, FR_TRACE_COMPLETE, transfer->self, FR_CHUNK_NONE, fr_member_elapsed(transfer), 0, NULL);
     fr_finish_tell_done(transfer, NULL);
 }
@@ -61,11 +73,11 @@ void fr_finish_when_whole(struct fr_transfer *transfer) {
     fr_actions_push(&transfer->actions, &action);
 }
 
-static bool all_peers_done(struct fr_transfer *transfer) {
+static bool all_others_done(struct fr_transfer *transfer) {
     struct fr_link *link;
 
     FR_EACH_LIVE (transfer, link)
-        if (link->role == FR_LINK_PEER && !link->is_done)
+        if (link->role != FR_LINK_UPSTREAM && !link->is_done)
             return false;
     return true;
 }
@@ -98,7 +110,7 @@ static void fail_as_orphan(struct fr_transfer *transfer) {
 void fr_finish_leave(struct fr_transfer *transfer) {
     struct fr_member *member = &transfer->member;
 
-    if (member->is_complete && (member->is_dismissed || (member->orphaned_at != FR_TIME_NEVER && all_peers_done(transfer))))
+    if (member->is_complete && (member->is_dismissed || (member->orphaned_at != FR_TIME_NEVER && all_others_done(transfer))))
         fr_transfer_end(transfer, NULL);
     else if (member->is_dismissed && !member->is_finish_asked) {
         struct fr_failure failure = {.error = FR_E_ABORTED};

@@ -8,11 +8,11 @@
 
 void fr_greeting_go_live(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_accept *accept) {
     link->state = FR_LINK_LIVE;
-    if (link->member != FR_MEMBER_UPSTREAM)
-        fr_dial_forgive(transfer, link->member);
-    fr_transfer_trace(transfer, FR_TRACE_LINK_UP, link->member, FR_CHUNK_NONE, 0, 0, NULL);
-    if (transfer->is_origin)
-        fr_origin_on_live(transfer, link, accept);
+    if (link->dial)
+        fr_dial_forgive(link->dial);
+    fr_transfer_trace_link(transfer, FR_TRACE_LINK_UP, link, FR_CHUNK_NONE, 0, 0, NULL);
+    if (link->role == FR_LINK_CHILD)
+        fr_feed_on_live(transfer, link, accept);
     else
         fr_member_on_live(transfer, link);
 }
@@ -21,8 +21,8 @@ void fr_greeting_bad_frame(struct fr_transfer *transfer, struct fr_link *link, e
     char why[80];
 
     snprintf(why, sizeof(why), "sent a %s frame that makes no sense", fr_frame_name(type));
-    if (transfer->is_origin)
-        fr_transfer_trace(transfer, FR_TRACE_FAULT, link->member, FR_CHUNK_NONE, 0, FR_E_PROTOCOL, why);
+    if (link->role == FR_LINK_CHILD)
+        fr_transfer_trace_link(transfer, FR_TRACE_FAULT, link, FR_CHUNK_NONE, 0, FR_E_PROTOCOL, why);
     else
         fr_member_report_fault(transfer, link->member, FR_CHUNK_NONE, why);
     fr_transfer_drop_link(transfer, link, FR_E_PROTOCOL, why);
@@ -57,7 +57,8 @@ static void on_accept(struct fr_transfer *transfer, struct fr_link *link, const 
 static void on_refuse(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {
     struct fr_msg_reason reason;
     struct fr_failure failure = {.error = FR_E_REFUSED};
-    uint32_t member = link->member;
+    struct fr_dial *dial = link->dial;
+    bool is_child = link->role == FR_LINK_CHILD;
 
     if (link->state != FR_LINK_OPENING || fr_reason_decode(body, bytes, &reason)) {
         fr_greeting_bad_frame(transfer, link, FR_FRAME_REFUSE);
@@ -65,12 +66,12 @@ static void on_refuse(struct fr_transfer *transfer, struct fr_link *link, const 
     }
     snprintf(failure.text, sizeof(failure.text), "refused (%s): %.*s", fr_refusal_name(reason.code), (int) reason.text.count,
              reason.text.bytes);
-    if (transfer->is_origin)
-        fr_origin_on_refused(transfer, member, &reason);
+    if (is_child)
+        fr_feed_on_refused(transfer, link, &reason);
     fr_say_close(transfer, link);
-    fr_transfer_link_gone(transfer, link, &failure, transfer->is_origin);
-    if (!transfer->is_origin && reason.code != FR_REFUSAL_BUSY)
-        fr_dial_settle(transfer, member);
+    fr_transfer_link_gone(transfer, link, &failure, is_child);
+    if (!is_child && reason.code != FR_REFUSAL_BUSY)
+        fr_dial_settle(dial);
 }
 
 static void on_bye(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {

@@ -7,16 +7,14 @@
 
 #include "base/memory.h"
 
-static int keep_blobs(struct fr_transfer *transfer, const uint8_t *opening, uint32_t opening_bytes, const uint8_t *roster,
-                      uint32_t roster_bytes) {
-    transfer->opening_blob = fr_alloc(opening_bytes);
-    transfer->roster_blob = fr_alloc(roster_bytes);
-    if (!transfer->opening_blob || !transfer->roster_blob)
+static int keep_blob(const uint8_t *bytes, uint32_t count, uint8_t **ret_blob, uint32_t *ret_count) {
+    uint8_t *blob = fr_alloc(count);
+
+    if (!blob)
         return FR_E_MEMORY;
-    memcpy(transfer->opening_blob, opening, opening_bytes);
-    memcpy(transfer->roster_blob, roster, roster_bytes);
-    transfer->opening_bytes = opening_bytes;
-    transfer->roster_bytes = roster_bytes;
+    memcpy(blob, bytes, count);
+    *ret_blob = blob;
+    *ret_count = count;
     return 0;
 }
 
@@ -32,53 +30,60 @@ static struct fr_transfer *new_transfer(const struct fr_timing *timing, const st
     transfer->opening = *opening;
     fr_prng_init(&transfer->prng, seed);
     fr_actions_init(&transfer->actions);
-    fr_dial_init(transfer);
-    transfer->roster = fr_alloc_zeroed(1, sizeof(*transfer->roster));
+    for (uint32_t i = 0; i < FR_GROUP_NODES_MAX; i++)
+        fr_dial_init(&transfer->dials[i]);
+    transfer->dial_due = FR_TIME_NEVER;
+    transfer->roster = fr_sheets_copy_roster(roster);
     if (!transfer->roster) {
         fr_free(transfer);
         return NULL;
     }
-    *transfer->roster = *roster;
     return transfer;
 }
 
 /* The origin encodes and signs what it opens with. */
 static int sign_opening(struct fr_transfer *transfer, const struct fr_sign_key *key) {
-    uint8_t *blob = fr_alloc(FR_FRAME_BODY_MAX);
-    uint32_t opening_bytes, roster_bytes;
-    int error = FR_E_MEMORY;
+    uint8_t blob[FR_OPENING_BYTES_MAX];
+    uint32_t bytes;
+    int error;
 
-    if (!blob)
-        return FR_E_MEMORY;
     fr_sign_key_public(key, transfer->opening.origin_key);
     memcpy(transfer->roster->transfer_id, transfer->opening.transfer_id, FR_TRANSFER_ID_BYTES);
-    opening_bytes = (uint32_t) fr_opening_encode(&transfer->opening, blob, FR_FRAME_BODY_MAX / 2);
-    roster_bytes = (uint32_t) fr_roster_encode(transfer->roster, blob + opening_bytes, FR_FRAME_BODY_MAX / 2);
-    error = keep_blobs(transfer, blob, opening_bytes, blob + opening_bytes, roster_bytes);
-    if (!error)
-        error = fr_sign(key, FR_SIGN_OPENING, transfer->opening_blob, opening_bytes, transfer->opening_signature);
-    if (!error)
-        error = fr_sign(key, FR_SIGN_ROSTER, transfer->roster_blob, roster_bytes, transfer->roster_signature);
-    fr_free(blob);
-    return error;
+    bytes = (uint32_t) fr_opening_encode(&transfer->opening, blob, sizeof(blob));
+    error = keep_blob(blob, bytes, &transfer->opening_blob, &transfer->opening_bytes);
+    return error ? error : fr_sign(key, FR_SIGN_OPENING, transfer->opening_blob, bytes, transfer->opening_signature);
 }
 
 static bool is_roster_valid(const struct fr_roster *roster) {
     return roster->member_count >= 1 && roster->member_count <= FR_GROUP_NODES_MAX;
 }
 
+/* Each group after the one that feeds it, the first of all by the origin. */
+static bool are_groups_valid(const struct fr_roster *const *rosters, uint32_t count) {
+    if (count == 0 || count > FR_GROUPS_MAX || rosters[0]->upstream_count != 0)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (!is_roster_valid(rosters[i]) ||
+            (rosters[i]->upstream_count > 0 &&
+             (rosters[i]->upstream_group >= i || rosters[rosters[i]->upstream_group]->member_count != rosters[i]->upstream_count)))
+            return false;
+    return true;
+}
+
 int fr_transfer_new_origin(const struct fr_origin_options *options, fr_time_ns now, struct fr_transfer **ret_transfer) {
     struct fr_transfer *transfer;
     int error;
 
-    if (!is_roster_valid(options->roster))
+    if (!are_groups_valid(options->rosters, options->group_count))
         return FR_E_ARGUMENT;
-    transfer = new_transfer(&options->timing, &options->observer, options->opening, options->roster, options->seed, now);
+    transfer = new_transfer(&options->timing, &options->observer, options->opening, options->rosters[0], options->seed, now);
     if (!transfer)
         return FR_E_MEMORY;
     transfer->is_origin = true;
     transfer->self = FR_MEMBER_UPSTREAM;
     error = sign_opening(transfer, options->key);
+    if (!error)
+        error = fr_sheets_sign(transfer, options->key, options->rosters, options->group_count);
     if (!error)
         error = fr_manifest_init(&transfer->manifest, options->opening->transfer_id, options->opening->object_bytes,
                                  options->opening->chunk_bytes);
@@ -106,14 +111,16 @@ int fr_transfer_new_member(const struct fr_member_options *options, fr_time_ns n
     transfer->self = options->open->to;
     memcpy(transfer->opening_signature, options->open->opening_signature, FR_SIGNATURE_BYTES);
     memcpy(transfer->roster_signature, options->open->roster_signature, FR_SIGNATURE_BYTES);
-    error = keep_blobs(transfer, options->open->opening, options->open->opening_bytes, options->open->roster, options->open->roster_bytes);
+    error = keep_blob(options->open->opening, options->open->opening_bytes, &transfer->opening_blob, &transfer->opening_bytes);
+    if (!error)
+        error = keep_blob(options->open->roster, options->open->roster_bytes, &transfer->roster_blob, &transfer->roster_bytes);
     if (!error)
         error = fr_manifest_init(&transfer->manifest, options->opening->transfer_id, options->opening->object_bytes,
                                  options->opening->chunk_bytes);
     if (!error)
         error = fr_member_init(transfer, options);
     for (uint32_t i = 0; !error && i < transfer->self; i++) /* the higher index dials, so each pair has one link */
-        fr_dial_start(transfer, i);
+        fr_dial_peer(transfer, i);
     if (!error && transfer->actions.is_starved)
         error = FR_E_MEMORY;
     if (error) {
@@ -135,6 +142,8 @@ void fr_transfer_free(struct fr_transfer *transfer) {
         fr_origin_done(transfer);
     else
         fr_member_done(transfer);
+    fr_feed_done(transfer);
+    fr_sheets_done(transfer);
     fr_manifest_done(&transfer->manifest);
     fr_actions_done(&transfer->actions);
     fr_free(transfer->roster);
@@ -143,16 +152,27 @@ void fr_transfer_free(struct fr_transfer *transfer) {
     fr_free(transfer);
 }
 
-/* Members hear from a failing origin why it gives up, and an origin hears from a failing member. */
+/* Everybody below hears from a failing origin why it gives up, by way of those above; and whoever is above hears from a failing member. */
 static void tell_failure(struct fr_transfer *transfer, const struct fr_failure *failure) {
+    bool is_push_over = transfer->is_origin || failure->error == FR_E_ABORTED;
     struct fr_link *link;
 
-    if (!transfer->is_origin) {
+    if (!transfer->is_origin)
         fr_member_tell_failure(transfer, failure);
-        return;
-    }
     FR_EACH_LIVE (transfer, link)
-        fr_say_reason(transfer, link, FR_FRAME_ABORT, 0, failure->text);
+        if (link->role == FR_LINK_CHILD && is_push_over)
+            fr_say_reason(transfer, link, FR_FRAME_ABORT, 0, failure->text);
+}
+
+/* Those below go on without us, unless the push is over. */
+static void close_all(struct fr_transfer *transfer, const char *why) {
+    bool is_push_over = transfer->is_origin || transfer->failure.error == FR_E_ABORTED || transfer->member.is_dismissed;
+
+    for (uint32_t slot = 0; slot < transfer->links_used; slot++)
+        if (transfer->links[slot]->role == FR_LINK_CHILD && !is_push_over)
+            fr_transfer_leave_link(transfer, transfer->links[slot], why);
+        else
+            fr_transfer_drop_link(transfer, transfer->links[slot], 0, why);
 }
 
 void fr_transfer_end(struct fr_transfer *transfer, const struct fr_failure *failure) {
@@ -164,9 +184,7 @@ void fr_transfer_end(struct fr_transfer *transfer, const struct fr_failure *fail
         tell_failure(transfer, failure);
     }
     transfer->is_ended = true;
-    for (uint32_t slot = 0; slot < transfer->links_used; slot++)
-        fr_transfer_drop_link(transfer, transfer->links[slot], 0,
-                              failure && failure->error ? "this node gives up" : "the transfer is over");
+    close_all(transfer, failure && failure->error ? "this node gives up" : "the transfer is over");
     fr_transfer_trace(transfer, FR_TRACE_ENDED, transfer->self, FR_CHUNK_NONE, 0, 0, NULL);
 }
 

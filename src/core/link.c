@@ -10,11 +10,11 @@
 
 enum { ASK_WINDOW_FIRST = 2 };
 
-void fr_link_init(struct fr_link *link, enum fr_link_role role, uint32_t member, fr_time_ns silence, fr_time_ns now) {
+void fr_link_init(struct fr_link *link, enum fr_link_role role, uint32_t place, uint32_t member, fr_time_ns silence, fr_time_ns now) {
     fr_link_id id = link->id;
 
     fr_assert(link->state == FR_LINK_FREE);
-    *link = (struct fr_link){.id = id, .role = role, .member = member, .ask_window = ASK_WINDOW_FIRST};
+    *link = (struct fr_link){.id = id, .role = role, .place = place, .member = member, .ask_window = ASK_WINDOW_FIRST};
     fr_ring_init(&link->queue, FR_LINK_QUEUE_MAX);
     fr_liveness_init(&link->liveness, silence, now);
 }

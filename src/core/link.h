@@ -25,14 +25,18 @@ enum fr_link_role {
 
 enum {
     FR_LINK_SENDS_MAX = 2, /* chunks handed to the driver and not gone yet: one on its way, one being read */
-    FR_LINKS_MAX = 2 * FR_GROUP_NODES_MAX + 4,
+    FR_LINKS_MAX = 3 * FR_GROUP_NODES_MAX + 8,
 };
+
+struct fr_dial;
 
 struct fr_link {
     fr_link_id id; /* slot in the low 8 bits, generation above: an id is not used twice in a long while */
     enum fr_link_state state;
     enum fr_link_role role;
-    uint32_t member;       /* the other end's index in its group; FR_MEMBER_UPSTREAM for upstream */
+    uint32_t member; /* the other end's index in its group; FR_MEMBER_UPSTREAM for whoever feeds us */
+    uint32_t place;  /* child: which feed it belongs to; upstream: its index in the group above, or FR_MEMBER_UPSTREAM for the origin */
+    struct fr_dial *dial;  /* of a link that we dialled; NULL: it came to us */
     bool has_hello;        /* its HELLO came (accepted links: the door saw it) */
     fr_time_ns answer_due; /* while OPENING: ACCEPT or REFUSE comes by then */
     struct fr_liveness liveness;
@@ -44,6 +48,7 @@ struct fr_link {
     struct fr_bitset gifts;   /* of those, the ones that make the other end their owner */
     uint32_t handed_back;     /* gifts that the other end could not take */
     struct fr_bitset pages_sent;
+    uint32_t rosters_seen; /* rosters of groups below that were looked at for this link */
     bool is_end_sent;
 
     /* the other end */
@@ -70,7 +75,7 @@ struct fr_link {
 };
 
 /* Prepare a slot; id and generation are kept. */
-void fr_link_init(struct fr_link *link, enum fr_link_role role, uint32_t member, fr_time_ns silence, fr_time_ns now);
+void fr_link_init(struct fr_link *link, enum fr_link_role role, uint32_t place, uint32_t member, fr_time_ns silence, fr_time_ns now);
 /* Frees what it holds and makes the slot FREE. Safe on a free slot. */
 void fr_link_done(struct fr_link *link);
 

@@ -19,7 +19,7 @@ struct fr_link *fr_transfer_link(struct fr_transfer *transfer, fr_link_id id) {
     return link && link->id == id && link->state != FR_LINK_FREE ? link : NULL;
 }
 
-struct fr_link *fr_transfer_new_link(struct fr_transfer *transfer, enum fr_link_role role, uint32_t member) {
+struct fr_link *fr_transfer_new_link(struct fr_transfer *transfer, enum fr_link_role role, uint32_t place, uint32_t member) {
     uint32_t slot = 0;
     struct fr_link *link;
 
@@ -38,49 +38,66 @@ struct fr_link *fr_transfer_new_link(struct fr_transfer *transfer, enum fr_link_
     }
     link = transfer->links[slot];
     link->id += 1 << SLOT_BITS; /* a new generation: late events of the last user miss it */
-    fr_link_init(link, role, member, transfer->timing.silence, transfer->now);
+    fr_link_init(link, role, place, member, transfer->timing.silence, transfer->now);
     return link;
 }
 
-struct fr_link *fr_transfer_find_link(struct fr_transfer *transfer, enum fr_link_role role, uint32_t member) {
+struct fr_link *fr_transfer_find_link(struct fr_transfer *transfer, enum fr_link_role role, uint32_t place, uint32_t member) {
     struct fr_link *link;
 
     FR_EACH_LIVE (transfer, link)
-        if (link->role == role && link->member == member)
+        if (link->role == role && link->place == place && link->member == member)
             return link;
     return NULL;
 }
 
+struct fr_link *fr_transfer_find_peer(struct fr_transfer *transfer, uint32_t member) {
+    return fr_transfer_find_link(transfer, FR_LINK_PEER, 0, member);
+}
+
+/* Tell the role that the link is gone. */
+static void tell_gone(struct fr_transfer *transfer, struct fr_link *link, const struct fr_failure *failure, bool was_live,
+                      bool was_in_good_order) {
+    if (link->role == FR_LINK_CHILD)
+        fr_feed_on_gone(transfer, link, was_live, was_in_good_order, failure);
+    else if (was_live)
+        fr_member_on_gone(transfer, link, was_in_good_order, failure);
+    else
+        fr_member_on_peer_unreachable(transfer, link, failure);
+}
+
 void fr_transfer_link_gone(struct fr_transfer *transfer, struct fr_link *link, const struct fr_failure *failure, bool was_in_good_order) {
     bool was_live = fr_link_is_live(link);
-    uint32_t member = link->member;
 
     if (link->state == FR_LINK_FREE)
         return;
     link->state = FR_LINK_FREE; /* first, so that nobody sends on it while the roles react */
     if (!transfer->is_ended) {
         if (was_live)
-            fr_transfer_trace(transfer, FR_TRACE_LINK_DOWN, member, FR_CHUNK_NONE, 0, was_in_good_order ? 0 : failure->error,
-                              failure->text);
-        if (transfer->is_origin) {
-            transfer->dials[member].link = FR_LINK_NONE;
-            fr_origin_on_gone(transfer, member, was_live, was_in_good_order, failure);
-        } else if (was_live)
-            fr_member_on_gone(transfer, link, was_in_good_order, failure);
-        else
-            fr_member_on_peer_unreachable(transfer, member, failure);
+            fr_transfer_trace_link(transfer, FR_TRACE_LINK_DOWN, link, FR_CHUNK_NONE, 0, was_in_good_order ? 0 : failure->error,
+                                   failure->text);
+        if (link->dial && link->dial->link == link->id)
+            link->dial->link = FR_LINK_NONE;
+        tell_gone(transfer, link, failure, was_live, was_in_good_order);
     }
     fr_link_done(link);
 }
 
-void fr_transfer_drop_link(struct fr_transfer *transfer, struct fr_link *link, int error, const char *why) {
+/* goodbye: what BYE says of the transfer, 0: it is over, or we leave it in good order, 1: it goes on without this link. */
+static void close_link(struct fr_transfer *transfer, struct fr_link *link, int error, uint8_t goodbye, const char *why) {
     struct fr_failure failure = {.error = error};
 
     if (link->state == FR_LINK_FREE)
         return;
     snprintf(failure.text, sizeof(failure.text), "%s", why);
     if (link->state != FR_LINK_DIALLING)
-        fr_say_reason(transfer, link, FR_FRAME_BYE, error == 0 ? 0 : 1, why);
+        fr_say_reason(transfer, link, FR_FRAME_BYE, goodbye, why);
     fr_say_close(transfer, link);
     fr_transfer_link_gone(transfer, link, &failure, error == 0);
 }
+
+void fr_transfer_drop_link(struct fr_transfer *transfer, struct fr_link *link, int error, const char *why) {
+    close_link(transfer, link, error, error == 0 ? 0 : 1, why);
+}
+
+void fr_transfer_leave_link(struct fr_transfer *transfer, struct fr_link *link, const char *why) { close_link(transfer, link, 0, 1, why); }

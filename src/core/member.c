@@ -43,13 +43,15 @@ int fr_member_init(struct fr_transfer *transfer, const struct fr_member_options 
     member->figures.last_owned_ns = FR_TIME_NEVER;
     member->orphaned_at = FR_TIME_NEVER;
     member->complete_at = FR_TIME_NEVER;
-    member->progress_due = member->news_due = FR_TIME_NEVER;
+    member->progress_due = member->news_due = member->fold.news_due = FR_TIME_NEVER;
+    fr_stand_in_init(transfer);
     member->served_at = transfer->now;
     if (fr_member_grow(member, chunk_count) || fr_owner_init(&member->owner))
         return FR_E_MEMORY;
     if (options->is_holding) {
         member->held_count = options->held_count;
         member->mode = FR_MEMBER_HOLDING;
+        member->was_holding = true;
         member->held_root = options->held_root;
         member->held_digests = fr_alloc_zeroed(options->held_count + 1, sizeof(*member->held_digests));
         if (!member->held_digests)
@@ -70,12 +72,18 @@ void fr_member_done(struct fr_transfer *transfer) {
     fr_owner_done(&member->owner);
     fr_free(member->held_digests);
     fr_pull_done(transfer);
+    fr_fold_done(transfer);
 }
 
 fr_time_ns fr_member_elapsed(const struct fr_transfer *transfer) { return fr_time_since(transfer->now, transfer->began_at); }
 
 struct fr_link *fr_member_upstream(struct fr_transfer *transfer) {
-    return fr_transfer_find_link(transfer, FR_LINK_UPSTREAM, FR_MEMBER_UPSTREAM);
+    struct fr_link *link;
+
+    FR_EACH_LIVE (transfer, link)
+        if (link->role == FR_LINK_UPSTREAM)
+            return link;
+    return NULL;
 }
 
 bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t member, fr_chunk_index chunk, const char *text) {
@@ -89,7 +97,7 @@ bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t member, fr_ch
         return false;
     if (member != FR_MEMBER_UPSTREAM) { /* upstream alone is taken back when it comes again */
         transfer->member.shunned |= 1ull << member;
-        fr_dial_settle(transfer, member);
+        fr_dial_settle(&transfer->dials[member]);
     }
     return true;
 }
@@ -104,7 +112,11 @@ void fr_member_on_live(struct fr_transfer *transfer, struct fr_link *link) {
         member->was_upstream_here = true;
         member->fault_counts[FR_GROUP_NODES_MAX] = 0;
         member->orphaned_at = FR_TIME_NEVER;
-    }
+        memset(&member->told_figures, 0, sizeof(member->told_figures)); /* it has not heard them */
+        fr_fold_on_upstream(transfer);
+    } else
+        fr_stand_in_on_peer(transfer, link->member, true);
+    fr_sheets_pass(transfer, link);
     if (member->progress_due == FR_TIME_NEVER)
         member->progress_due = transfer->now + PROGRESS_EVERY_MS * FR_MS;
     if (member->have.set_count > 0 && !member->is_complete)
@@ -132,13 +144,16 @@ void fr_member_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool 
 
     if (link->role == FR_LINK_PEER) {
         forget_peer(transfer, link);
-        if (transfer->dials[link->member].link == link->id)
-            fr_dial_retry(transfer, link->member);
+        fr_stand_in_on_peer(transfer, link->member, false);
+        if (link->dial)
+            fr_dial_retry(transfer, link->dial);
         if (was_in_good_order)
-            fr_dial_settle(transfer, link->member);
+            fr_dial_settle(&transfer->dials[link->member]);
     } else {
         fr_pull_on_link_gone(transfer, link);
-        member->orphaned_at = transfer->now;
+        if (!fr_member_upstream(transfer))
+            member->orphaned_at = transfer->now;
+        member->fold.told_count = 0; /* it may have taken them along */
         if (was_in_good_order)
             member->is_dismissed = true;
     }
@@ -146,9 +161,9 @@ void fr_member_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool 
         fr_pull_want_news(transfer); /* what it owned will not all come by itself */
 }
 
-void fr_member_on_peer_unreachable(struct fr_transfer *transfer, uint32_t member, const struct fr_failure *failure) {
-    fr_transfer_trace(transfer, FR_TRACE_LINK_RETRY, member, FR_CHUNK_NONE, 0, failure->error, failure->text);
-    fr_dial_retry(transfer, member);
+void fr_member_on_peer_unreachable(struct fr_transfer *transfer, struct fr_link *link, const struct fr_failure *failure) {
+    fr_transfer_trace_link(transfer, FR_TRACE_LINK_RETRY, link, FR_CHUNK_NONE, 0, failure->error, failure->text);
+    fr_dial_retry(transfer, link->dial);
 }
 
 /* ---------------------------------------------------------------------------------------------------- turns */
@@ -189,6 +204,11 @@ void fr_member_turn(struct fr_transfer *transfer) {
         fr_finish_tell_done(transfer, NULL);
     tell_progress(transfer);
     tell_news(transfer);
+    fr_stand_in_turn(transfer);
+    fr_feed_turn(transfer);
+    fr_fold_turn(transfer);
+    if (transfer->is_ended)
+        return;
     fr_pull_turn(transfer);
     fr_finish_when_whole(transfer);
     if (!transfer->is_ended)
@@ -199,5 +219,7 @@ fr_time_ns fr_member_deadline(const struct fr_transfer *transfer) {
     fr_time_ns due = fr_time_min(transfer->member.progress_due, transfer->member.news_due);
 
     due = fr_time_min(due, fr_finish_orphan_ends_at(transfer));
+    due = fr_time_min(due, transfer->member.stand_in_due);
+    due = fr_time_min(due, fr_time_min(fr_feed_deadline(transfer), fr_fold_deadline(transfer)));
     return fr_time_min(due, fr_pull_deadline(transfer));
 }

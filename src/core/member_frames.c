@@ -38,6 +38,7 @@ static void bad_manifest(struct fr_transfer *transfer, struct fr_link *link, enu
 
 static void on_page(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_page *page) {
     enum fr_manifest_result result = fr_manifest_take_page(&transfer->manifest, transfer->member.key, page);
+    struct fr_link *other;
 
     if (result != FR_MANIFEST_NEW && result != FR_MANIFEST_KNOWN) {
         bad_manifest(transfer, link, result, "a page");
@@ -47,6 +48,9 @@ static void on_page(struct fr_transfer *transfer, struct fr_link *link, const st
     if (result == FR_MANIFEST_KNOWN)
         return;
     transfer->actions.is_starved |= fr_member_grow(&transfer->member, transfer->manifest.layout.chunk_count) != 0;
+    FR_EACH_LIVE (transfer, other)
+        if (other->role == FR_LINK_CHILD) /* pages run ahead of the chunks, all the way down */
+            fr_say_page(transfer, other, page->page);
     compare_held(transfer, page);
 }
 
@@ -76,7 +80,7 @@ static void on_end(struct fr_transfer *transfer, struct fr_link *link, const str
         return;
     transfer->actions.is_starved |= fr_member_grow(&transfer->member, transfer->manifest.layout.chunk_count) != 0;
     FR_EACH_LIVE (transfer, other)
-        if (other->role == FR_LINK_PEER)
+        if (other->role != FR_LINK_UPSTREAM)
             fr_say_end(transfer, other);
     settle_held(transfer);
 }
@@ -130,7 +134,7 @@ static void on_pull(struct fr_transfer *transfer, struct fr_link *link, bool on)
     }
     link->pulls_from_us = false;
     link->is_holding = false;
-    fr_transfer_trace(transfer, FR_TRACE_MEMBER_CAUGHT_UP, link->member, FR_CHUNK_NONE, 0, 0, NULL);
+    fr_transfer_trace_link(transfer, FR_TRACE_MEMBER_CAUGHT_UP, link, FR_CHUNK_NONE, 0, 0, NULL);
     fr_relay_start(transfer, link);
 }
 
@@ -213,6 +217,8 @@ static int on_upstream_frame(struct fr_transfer *transfer, struct fr_link *link,
     struct fr_msg_reason reason;
     int error;
 
+    if (type == FR_FRAME_ROSTER)
+        return fr_sheets_on_frame(transfer, link, body, bytes);
     if (link->role != FR_LINK_UPSTREAM || type != FR_FRAME_ABORT)
         return FR_E_PROTOCOL;
     error = fr_reason_decode(body, bytes, &reason);

@@ -16,7 +16,7 @@ void fr_relay_stop(struct fr_transfer *transfer, struct fr_link *link) {
 static void leave_behind(struct fr_transfer *transfer, struct fr_link *link) {
     fr_relay_stop(transfer, link);
     fr_say_switch(transfer, link, FR_FRAME_LAG, true);
-    fr_transfer_trace(transfer, FR_TRACE_MEMBER_LAG, link->member, FR_CHUNK_NONE, 0, 0, NULL);
+    fr_transfer_trace_link(transfer, FR_TRACE_MEMBER_LAG, link, FR_CHUNK_NONE, 0, 0, NULL);
 }
 
 /* Queue an owned chunk for one peer. true: it will be acknowledged. */
@@ -55,17 +55,20 @@ static void note_copies(struct fr_transfer *transfer) {
             owner->open[i].is_copied |= link->role == FR_LINK_PEER && fr_link_has(link, owner->open[i].chunk);
 }
 
+/* Told to all who feed us: whoever did not give a chunk does not mind. */
 void fr_relay_report(struct fr_transfer *transfer) {
-    struct fr_link *upstream = fr_member_upstream(transfer);
     struct fr_bitset reached = {0};
+    struct fr_link *link;
     fr_chunk_index chunk;
 
     note_copies(transfer);
     while (fr_owner_next_reached(&transfer->member.owner, &chunk))
-        if (upstream && fr_link_mark(&reached, chunk))
+        if (fr_link_mark(&reached, chunk))
             transfer->actions.is_starved = true;
-    if (upstream && reached.set_count > 0)
-        fr_say_ranges(transfer, upstream, FR_FRAME_REACHED, &reached);
+    if (reached.set_count > 0)
+        FR_EACH_LIVE (transfer, link)
+            if (link->role == FR_LINK_UPSTREAM)
+                fr_say_ranges(transfer, link, FR_FRAME_REACHED, &reached);
     fr_bitset_done(&reached);
 }
 
@@ -92,6 +95,8 @@ void fr_relay_own(struct fr_transfer *transfer, fr_chunk_index chunk) {
         return;
     }
     transfer->actions.is_starved |= error != 0;
+    fr_feed_offer(transfer, chunk);
+    fr_feed_turn(transfer); /* groups below come first: everything further down waits for this chunk */
     FR_EACH_LIVE (transfer, link)
         if (link->role == FR_LINK_PEER)
             fr_send_pump(transfer, link);

@@ -15,6 +15,17 @@ static void commit(struct fr_transfer *transfer, struct fr_link *link, size_t by
     fr_actions_frame_commit(&transfer->actions, link->id, bytes);
 }
 
+/* A group below is opened with its own roster, by one who stands above it. */
+static void open_below(struct fr_transfer *transfer, const struct fr_link *link, struct fr_msg_open *open) {
+    const struct fr_sheet *sheet = fr_feed_of(transfer, link)->sheet;
+
+    open->roster = sheet->blob;
+    open->roster_bytes = sheet->blob_bytes;
+    open->roster_signature = sheet->signature;
+    if (!transfer->is_origin)
+        open->from = (uint16_t) (FR_MEMBER_ABOVE + transfer->self);
+}
+
 void fr_say_hello_and_open(struct fr_transfer *transfer, struct fr_link *link) {
     struct fr_msg_open open = {
         .from = (uint16_t) transfer->self,
@@ -27,6 +38,9 @@ void fr_say_hello_and_open(struct fr_transfer *transfer, struct fr_link *link) {
         .roster_signature = transfer->roster_signature,
     };
     uint8_t *out = begin(transfer, 256);
+
+    if (link->role == FR_LINK_CHILD)
+        open_below(transfer, link, &open);
 
     if (out)
         commit(transfer, link, fr_door_hello(out, 256));
@@ -142,11 +156,41 @@ static struct fr_text text_of(const char *text) {
 }
 
 void fr_say_fault(struct fr_transfer *transfer, struct fr_link *link, uint32_t member, fr_chunk_index chunk, const char *text) {
-    struct fr_msg_fault fault = {.member = (uint16_t) member, .chunk = chunk, .text = text_of(text)};
+    struct fr_msg_fault fault = {
+        .group = transfer->roster->group_index, .member = (uint16_t) member, .chunk = chunk, .text = text_of(text)};
+
+    fr_say_fault_below(transfer, link, &fault);
+}
+
+void fr_say_fault_below(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_fault *fault) {
     uint8_t *out = begin(transfer, SMALL_FRAME);
 
     if (out)
-        commit(transfer, link, fr_fault_encode(&fault, out, SMALL_FRAME));
+        commit(transfer, link, fr_fault_encode(fault, out, SMALL_FRAME));
+}
+
+void fr_say_roster(struct fr_transfer *transfer, struct fr_link *link, const struct fr_sheet *sheet) {
+    const struct fr_msg_roster roster = {.blob = sheet->blob, .blob_bytes = sheet->blob_bytes, .signature = sheet->signature};
+    size_t capacity = FR_FRAME_HEAD_BYTES + 2 + (size_t) sheet->blob_bytes + FR_SIGNATURE_BYTES;
+    uint8_t *out = begin(transfer, capacity);
+
+    if (out)
+        commit(transfer, link, fr_roster_frame_encode(&roster, out, capacity));
+}
+
+void fr_say_result(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_result *result) {
+    uint8_t *out = begin(transfer, SMALL_FRAME);
+
+    if (out)
+        commit(transfer, link, fr_result_encode(result, out, SMALL_FRAME));
+}
+
+void fr_say_below(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_below *below) {
+    enum { BELOW_FRAME = FR_FRAME_HEAD_BYTES + 1 + FR_BELOW_MAX * 15 };
+    uint8_t *out = begin(transfer, BELOW_FRAME);
+
+    if (out)
+        commit(transfer, link, fr_below_encode(below, out, BELOW_FRAME));
 }
 
 void fr_say_empty(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type) {

@@ -2,11 +2,12 @@
 /* Sending what neighbours are to have: chunks from a link's queue, and news of what is here. */
 #include "core/state.h"
 
-bool fr_send_can_serve(const struct fr_transfer *transfer, fr_chunk_index chunk) {
-    if (!transfer->is_origin)
-        return fr_bitset_has(&transfer->member.have, chunk);
-    /* What has not reached the group yet is given to an owner; it is not served to whoever asks. */
-    return transfer->origin.can_reread && fr_bitset_has(&transfer->origin.dispatch.reached, chunk);
+/* What is to be given to an owner below is not served to whoever asks. */
+bool fr_send_can_serve(struct fr_transfer *transfer, const struct fr_link *link, fr_chunk_index chunk) {
+    if (transfer->is_origin)
+        return transfer->origin.can_reread && fr_bitset_has(&fr_feed_of(transfer, link)->dispatch.reached, chunk);
+    return fr_bitset_has(&transfer->member.have, chunk) &&
+        (link->role != FR_LINK_CHILD || !fr_bitset_has(&fr_feed_of(transfer, link)->dispatch.waiting, chunk));
 }
 
 static void hand_out(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk) {
@@ -46,7 +47,7 @@ void fr_send_on_want(struct fr_transfer *transfer, struct fr_link *link, const s
             /* Asked again for what we believe is on its way: it did not arrive well, so it goes out once more. */
             fr_link_acknowledge(link, chunk);
             fr_bitset_remove(&link->theirs, chunk);
-            if (!fr_send_can_serve(transfer, chunk) || fr_link_queue(link, chunk))
+            if (!fr_send_can_serve(transfer, link, chunk) || fr_link_queue(link, chunk))
                 transfer->actions.is_starved |= fr_link_mark(&refused, chunk) != 0;
         }
     if (refused.set_count > 0)
@@ -87,9 +88,9 @@ static void send_news_of(struct fr_transfer *transfer, struct fr_link *link, enu
 void fr_send_news(struct fr_transfer *transfer, struct fr_link *link) {
     if (!link->wants_news || link->is_done)
         return;
-    if (transfer->is_origin) {
-        if (transfer->origin.can_reread)
-            send_news_of(transfer, link, FR_FRAME_HAVE, &transfer->origin.dispatch.reached, &link->told, NULL);
+    if (link->role == FR_LINK_CHILD) {
+        if (!transfer->is_origin || transfer->origin.can_reread)
+            send_news_of(transfer, link, FR_FRAME_HAVE, &fr_feed_of(transfer, link)->dispatch.reached, &link->told, NULL);
         return;
     }
     /* What will be pushed is promised first, so that it is not asked of others when they tell of it. */

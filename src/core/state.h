@@ -25,6 +25,42 @@ struct fr_dial {
     bool is_settled; /* never dial again */
 };
 
+/* A signed roster: of a group that we feed, or of one further below that is on its way down. */
+struct fr_sheet {
+    struct fr_roster *roster; /* as long as its members need (sheets.c) */
+    uint8_t *blob;
+    uint32_t blob_bytes;
+    uint8_t signature[FR_SIGNATURE_BYTES];
+    bool is_from_above; /* it came from upstream: our peers may not have it */
+};
+
+/* One member of a group below, as we who feed it know it. */
+struct fr_fed {
+    struct fr_dial dial;
+    bool is_charge;          /* we answer for it: we reach it and tell upstream how it ends */
+    bool is_linked;          /* it answered, and its link lives */
+    enum fr_verdict verdict; /* as told upstream; PENDING: not yet */
+    fr_time_ns accepted_at;  /* FR_TIME_NEVER: it never did */
+    fr_time_ns progress_at;  /* when its figures last moved */
+    struct fr_member_figures figures;
+    uint64_t accusers; /* bit m: its peer m says that it sent a wrong chunk */
+};
+
+/* A group that we feed: the origin the first ones, a member those below its own. */
+struct fr_feed {
+    uint32_t index;                 /* in transfer->feeds */
+    const struct fr_sheet *sheet;   /* of transfer->sheets */
+    const struct fr_roster *roster; /* the sheet's */
+    bool is_open;                   /* its members are dialled, and it is handed chunks */
+    fr_time_ns opened_at;
+    struct fr_dispatch dispatch;
+    struct fr_bitset offered; /* a member's: chunks that were ever to be handed to it */
+    struct fr_fed *fed;       /* [member_count] */
+    fr_time_ns news_due;      /* next announcements to members that asked for news */
+    fr_time_ns blocked_since; /* chunks wait and nobody that we reach has credit; FR_TIME_NEVER: not so */
+    uint32_t helper_count;    /* members that were reached for beyond our charges */
+};
+
 /* The origin's part. */
 struct fr_origin {
     const struct fr_sign_key *key;
@@ -33,12 +69,20 @@ struct fr_origin {
     bool is_page_asked; /* one READ_PAGE is under way */
     bool is_read;       /* the last page is here */
     uint64_t bytes_sent;
-    struct fr_dispatch dispatch;
-    struct fr_member_result *results;      /* [member_count] */
-    uint32_t pending_count;                /* members without verdict */
-    fr_time_ns *progress_at;               /* [member_count], when its figures last moved */
-    fr_time_ns news_due;                   /* next announcements to members that asked for news */
-    uint64_t accusers[FR_GROUP_NODES_MAX]; /* by member: bit m: member m says that it sent a wrong chunk */
+    uint32_t node_count;
+    uint32_t *first_nodes;            /* [sheet_count], by group: where its members begin among the results */
+    struct fr_member_result *results; /* [node_count], groups in order */
+    uint32_t pending_count;           /* nodes without verdict */
+    fr_time_ns word_at;               /* when anything was last heard of any node */
+};
+
+/* What a member passes up of the nodes below it: how they ended, kept until it is told; and how far they are. */
+struct fr_fold {
+    struct fr_fold_result *results; /* [result_count], in the order they came */
+    uint32_t result_count, result_capacity;
+    uint32_t told_count;      /* results[0 .. told_count) were told on the present upstream link */
+    struct fr_msg_below news; /* not told yet */
+    fr_time_ns news_due;
 };
 
 enum fr_member_mode {
@@ -82,17 +126,23 @@ struct fr_member {
     bool is_told_done;
     bool was_upstream_here;
     bool is_dismissed; /* upstream said BYE: nobody needs us any more */
+    bool was_holding;  /* it had the object, or another of that name and size, before the push */
     fr_time_ns complete_at;
     fr_time_ns orphaned_at;  /* when the last upstream link went; FR_TIME_NEVER: there is one, or never was */
     fr_time_ns progress_due; /* next PROGRESS */
     fr_time_ns news_due;     /* next announcements */
     fr_time_ns served_at;    /* last time a neighbour asked for something */
     struct fr_member_figures told_figures;
+    struct fr_fold fold;
+    fr_time_ns absent_since[FR_GROUP_NODES_MAX]; /* by peer: since when we have no link with it; FR_TIME_NEVER: we have */
+    uint64_t stood_in;                           /* bit m: we feed whom peer m was to feed */
+    uint64_t inherited;                          /* bit m: and with what it had relayed to us */
+    fr_time_ns stand_in_due;
 };
 
 struct fr_transfer {
     bool is_origin;
-    uint32_t self; /* own member index, FR_MEMBER_UPSTREAM for the origin */
+    uint32_t self; /* own index in roster; FR_MEMBER_UPSTREAM for the origin */
     bool is_ended;
     bool is_told_ended; /* the ENDED action was taken */
     struct fr_failure failure;
@@ -104,24 +154,31 @@ struct fr_transfer {
     struct fr_actions actions;
 
     struct fr_opening opening;
-    struct fr_roster *roster;
+    struct fr_roster *roster; /* our own group; the origin's: the first group */
     uint8_t *opening_blob, *roster_blob;
     uint32_t opening_bytes, roster_bytes;
     uint8_t opening_signature[FR_SIGNATURE_BYTES], roster_signature[FR_SIGNATURE_BYTES];
 
     struct fr_manifest manifest;
-    struct fr_link *links[FR_LINKS_MAX]; /* NULL until first used */
-    uint32_t links_used;                 /* slots ever used */
-    struct fr_dial dials[FR_GROUP_NODES_MAX];
+    struct fr_link *links[FR_LINKS_MAX];      /* NULL until first used */
+    uint32_t links_used;                      /* slots ever used */
+    struct fr_dial dials[FR_GROUP_NODES_MAX]; /* of peers */
+    fr_time_ns dial_due;                      /* no dial is due before */
+    struct fr_sheet **sheets; /* [sheet_count]: the origin's, all groups by index; a member's, groups below it as they came */
+    uint32_t sheet_count, sheet_capacity;
+    struct fr_feed *feeds[FR_FEEDS_MAX];
+    uint32_t feed_count;
     struct fr_origin origin;
     struct fr_member member;
 };
 
 /* ---- links ---- */
-struct fr_link *fr_transfer_link(struct fr_transfer *transfer, fr_link_id id);                               /* NULL: closed long ago */
-struct fr_link *fr_transfer_new_link(struct fr_transfer *transfer, enum fr_link_role role, uint32_t member); /* NULL: no memory or slots */
+struct fr_link *fr_transfer_link(struct fr_transfer *transfer, fr_link_id id); /* NULL: closed long ago */
+struct fr_link *fr_transfer_new_link(struct fr_transfer *transfer, enum fr_link_role role, uint32_t place,
+                                     uint32_t member); /* NULL: no memory or slots */
 /* The live link to a member in a role; NULL: none. */
-struct fr_link *fr_transfer_find_link(struct fr_transfer *transfer, enum fr_link_role role, uint32_t member);
+struct fr_link *fr_transfer_find_link(struct fr_transfer *transfer, enum fr_link_role role, uint32_t place, uint32_t member);
+struct fr_link *fr_transfer_find_peer(struct fr_transfer *transfer, uint32_t member);
 /* For each link that is live. `link` is the loop variable. */
 #define FR_EACH_LIVE(transfer, link)                                           \
     for (uint32_t fr_slot_ = 0; fr_slot_ < (transfer)->links_used; fr_slot_++) \
@@ -129,6 +186,8 @@ struct fr_link *fr_transfer_find_link(struct fr_transfer *transfer, enum fr_link
 
 /* Close a link from our side, with BYE and a reason, and tell the roles that it is gone. */
 void fr_transfer_drop_link(struct fr_transfer *transfer, struct fr_link *link, int error, const char *why);
+/* The same in good order, though the transfer goes on without us. */
+void fr_transfer_leave_link(struct fr_transfer *transfer, struct fr_link *link, const char *why);
 /* What is left to be done when a link is gone, whoever closed it. */
 void fr_transfer_link_gone(struct fr_transfer *transfer, struct fr_link *link, const struct fr_failure *failure, bool was_in_good_order);
 
@@ -145,8 +204,18 @@ void fr_greeting_bad_frame(struct fr_transfer *transfer, struct fr_link *link, e
 bool fr_greeting_on_frame(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, const uint8_t *body, uint32_t bytes);
 
 /* ---- tracing ---- */
+/* About a member of our own group, or (FR_MEMBER_UPSTREAM) whoever feeds it. */
 void fr_transfer_trace(struct fr_transfer *transfer, enum fr_trace_type type, uint32_t member, fr_chunk_index chunk, uint64_t value,
                        int error, const char *text);
+/* About the other end of a link. */
+void fr_transfer_trace_link(struct fr_transfer *transfer, enum fr_trace_type type, const struct fr_link *link, fr_chunk_index chunk,
+                            uint64_t value, int error, const char *text);
+/* About somebody with a name of his own. */
+void fr_transfer_trace_named(struct fr_transfer *transfer, enum fr_trace_type type, uint32_t group, uint32_t member, const char *peer,
+                             fr_chunk_index chunk, uint64_t value, int error, const char *text);
+/* About a member of a group below. */
+void fr_transfer_trace_fed(struct fr_transfer *transfer, enum fr_trace_type type, const struct fr_roster *roster, uint32_t member,
+                           fr_chunk_index chunk, uint64_t value, int error, const char *text);
 
 /* ---- saying: encode one frame onto a link ---- */
 void fr_say_hello_and_open(struct fr_transfer *transfer, struct fr_link *link);
@@ -160,6 +229,10 @@ void fr_say_switch(struct fr_transfer *transfer, struct fr_link *link, enum fr_f
 void fr_say_progress(struct fr_transfer *transfer, struct fr_link *link, const struct fr_member_figures *figures);
 void fr_say_done(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_done *done);
 void fr_say_fault(struct fr_transfer *transfer, struct fr_link *link, uint32_t member, fr_chunk_index chunk, const char *text);
+void fr_say_fault_below(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_fault *fault); /* as it was told us */
+void fr_say_roster(struct fr_transfer *transfer, struct fr_link *link, const struct fr_sheet *sheet);
+void fr_say_result(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_result *result);
+void fr_say_below(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_below *below);
 void fr_say_empty(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type);
 void fr_say_reason(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, uint8_t code, const char *text);
 void fr_say_close(struct fr_transfer *transfer, struct fr_link *link); /* the CLOSE action, no frame */
@@ -169,35 +242,88 @@ void fr_say_close(struct fr_transfer *transfer, struct fr_link *link); /* the CL
 void fr_send_pump(struct fr_transfer *transfer, struct fr_link *link);
 /* Serve a WANT. */
 void fr_send_on_want(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges);
-/* May this chunk be read and sent from here? */
-bool fr_send_can_serve(const struct fr_transfer *transfer, fr_chunk_index chunk);
+/* May this chunk be read and sent on this link, because it was asked for? */
+bool fr_send_can_serve(struct fr_transfer *transfer, const struct fr_link *link, fr_chunk_index chunk);
 /* Tell neighbours that asked for news which chunks came since; pages first. */
 void fr_send_news(struct fr_transfer *transfer, struct fr_link *link);
 void fr_send_on_interest(struct fr_transfer *transfer, struct fr_link *link, bool on);
 
 /* ---- dialling ---- */
-void fr_dial_init(struct fr_transfer *transfer);
-void fr_dial_start(struct fr_transfer *transfer, uint32_t member);
-void fr_dial_retry(struct fr_transfer *transfer, uint32_t member);   /* later, with backoff */
-void fr_dial_forgive(struct fr_transfer *transfer, uint32_t member); /* it answered: the next pause is short again */
-void fr_dial_settle(struct fr_transfer *transfer, uint32_t member);  /* never again */
+void fr_dial_init(struct fr_dial *dial);
+void fr_dial_peer(struct fr_transfer *transfer, uint32_t member);
+void fr_dial_fed(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member);
+void fr_dial_retry(struct fr_transfer *transfer, struct fr_dial *dial); /* later, with backoff */
+void fr_dial_forgive(struct fr_dial *dial);                             /* it answered: the next pause is short again */
+void fr_dial_settle(struct fr_dial *dial);                              /* never again */
 void fr_dial_on_deadline(struct fr_transfer *transfer);
 fr_time_ns fr_dial_deadline(const struct fr_transfer *transfer);
+
+/* ---- signed rosters of groups below ---- */
+struct fr_roster *fr_sheets_copy_roster(const struct fr_roster *roster); /* NULL: no memory; freed by fr_free */
+/* The origin: sign each group's. 0, FR_E_MEMORY, or what signing returns. */
+int fr_sheets_sign(struct fr_transfer *transfer, const struct fr_sign_key *key, const struct fr_roster *const *rosters, uint32_t count);
+void fr_sheets_done(struct fr_transfer *transfer);
+/* A member: one came, or came again. */
+int fr_sheets_on_frame(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes);
+/* Pass on what this link has not been offered yet. */
+void fr_sheets_pass(struct fr_transfer *transfer, struct fr_link *link);
+
+/* ---- feeding groups below ---- */
+int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet); /* 0, FR_E_MEMORY, FR_E_LIMIT */
+void fr_feed_done(struct fr_transfer *transfer);                             /* all of them */
+void fr_feed_open(struct fr_transfer *transfer, struct fr_feed *feed);
+void fr_feed_charge(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member); /* we answer for it from now on */
+void fr_feed_offer(struct fr_transfer *transfer, fr_chunk_index chunk);                   /* we own it: to every group that is open */
+void fr_feed_on_live(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_accept *accept);
+void fr_feed_on_refused(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_reason *reason);
+void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_live, bool was_in_good_order,
+                     const struct fr_failure *failure);
+void fr_feed_on_frame(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, const uint8_t *body, uint32_t bytes);
+/* How it ends for one member, unless that is known; reason may be "". */
+void fr_feed_settle(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member, enum fr_verdict verdict, const char *reason);
+void fr_feed_join(struct fr_transfer *transfer, struct fr_link *link); /* the link's member takes gifts from now on */
+void fr_feed_turn(struct fr_transfer *transfer);
+void fr_feed_forgive(struct fr_transfer *transfer, fr_time_ns now); /* it was not they that stood still, it was us */
+fr_time_ns fr_feed_deadline(const struct fr_transfer *transfer);
+struct fr_feed *fr_feed_of(struct fr_transfer *transfer, const struct fr_link *link);
+struct fr_fed *fr_feed_fed(struct fr_transfer *transfer, const struct fr_link *link);
 
 /* ---- the origin ---- */
 int fr_origin_init(struct fr_transfer *transfer, const struct fr_origin_options *options);
 void fr_origin_done(struct fr_transfer *transfer);
-void fr_origin_on_live(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_accept *accept);
-void fr_origin_on_frame(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, const uint8_t *body, uint32_t bytes);
-void fr_origin_on_gone(struct fr_transfer *transfer, uint32_t member, bool was_live, bool was_in_good_order,
-                       const struct fr_failure *failure);
-void fr_origin_on_refused(struct fr_transfer *transfer, uint32_t member, const struct fr_msg_reason *reason);
 void fr_origin_on_page_read(struct fr_transfer *transfer, uint32_t page, const struct fr_digest *digests, uint32_t count, bool is_last,
                             uint64_t object_bytes, const struct fr_digest *sha256);
 void fr_origin_turn(struct fr_transfer *transfer); /* after every event: do what can be done now */
-/* It was not they that stood still, it was us. */
-void fr_origin_forgive(struct fr_transfer *transfer, fr_time_ns now);
 fr_time_ns fr_origin_deadline(const struct fr_transfer *transfer);
+
+/* ---- verdicts (the origin's) ---- */
+int fr_verdict_init(struct fr_transfer *transfer);
+void fr_verdict_done(struct fr_transfer *transfer);
+void fr_verdict_note(struct fr_transfer *transfer, const struct fr_msg_result *result);
+void fr_verdict_note_figures(struct fr_transfer *transfer, uint32_t group, uint32_t member, const struct fr_member_figures *figures);
+void fr_verdict_note_accepted(struct fr_transfer *transfer, uint32_t group, uint32_t member);
+void fr_verdict_note_below(struct fr_transfer *transfer, const struct fr_msg_below *below);
+void fr_verdict_find_slow(struct fr_transfer *transfer);
+void fr_verdict_give_up_silent(struct fr_transfer *transfer); /* nothing was heard of anybody for very long */
+fr_time_ns fr_verdict_deadline(const struct fr_transfer *transfer);
+
+/* ---- folding (a member's): what is below, told upstream ---- */
+void fr_fold_done(struct fr_transfer *transfer);
+void fr_fold_note_result(struct fr_transfer *transfer, const struct fr_msg_result *result);
+void fr_fold_note_progress(struct fr_transfer *transfer, uint32_t group, uint32_t member, uint32_t chunks_have);
+void fr_fold_pass_below(struct fr_transfer *transfer, const struct fr_msg_below *below);
+void fr_fold_pass_fault(struct fr_transfer *transfer, const struct fr_msg_fault *fault);
+void fr_fold_on_upstream(struct fr_transfer *transfer); /* a new upstream link: tell it all */
+void fr_fold_turn(struct fr_transfer *transfer);
+fr_time_ns fr_fold_deadline(const struct fr_transfer *transfer);
+
+/* ---- standing in for peers that are gone ---- */
+void fr_stand_in_init(struct fr_transfer *transfer);
+void fr_stand_in_on_peer(struct fr_transfer *transfer, uint32_t peer, bool is_here);
+void fr_stand_in_charge(struct fr_transfer *transfer, struct fr_feed *feed); /* charge us with those of the group that are ours to feed */
+void fr_stand_in_on_have(struct fr_transfer *transfer,
+                         const struct fr_link *link); /* a member below told what it has, or that it has nothing */
+void fr_stand_in_turn(struct fr_transfer *transfer);
 
 /* ---- a member ---- */
 int fr_member_init(struct fr_transfer *transfer, const struct fr_member_options *options);
@@ -205,7 +331,7 @@ void fr_member_done(struct fr_transfer *transfer);
 void fr_member_on_live(struct fr_transfer *transfer, struct fr_link *link);
 void fr_member_on_frame(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, const uint8_t *body, uint32_t bytes);
 void fr_member_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_in_good_order, const struct fr_failure *failure);
-void fr_member_on_peer_unreachable(struct fr_transfer *transfer, uint32_t member, const struct fr_failure *failure);
+void fr_member_on_peer_unreachable(struct fr_transfer *transfer, struct fr_link *link, const struct fr_failure *failure);
 bool fr_member_takes_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk, uint32_t chunk_size);
 void fr_member_on_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk, struct fr_buffer *buffer);
 void fr_member_on_stored(struct fr_transfer *transfer, fr_chunk_index chunk, enum fr_store_outcome outcome,
@@ -223,7 +349,7 @@ void fr_relay_stop(struct fr_transfer *transfer, struct fr_link *link);
 /* ---- parts of a member ---- */
 enum { FR_MEMBER_NEWS_EVERY_MS = 100 };                                  /* neighbours that asked for news get it this often */
 fr_time_ns fr_member_elapsed(const struct fr_transfer *transfer);        /* since it accepted */
-struct fr_link *fr_member_upstream(struct fr_transfer *transfer);        /* the live link to upstream; NULL: none */
+struct fr_link *fr_member_upstream(struct fr_transfer *transfer);        /* a live link to upstream, the first; NULL: none */
 int fr_member_grow(struct fr_member *member, uint32_t chunk_count);      /* room for so many chunks in all that is kept by chunk */
 void fr_relay_own(struct fr_transfer *transfer, fr_chunk_index chunk);   /* upstream gave us this chunk, and it is stored */
 void fr_relay_start(struct fr_transfer *transfer, struct fr_link *link); /* a peer takes part in pushing from now on */

@@ -12,7 +12,7 @@ enum fr_trace_type {
     FR_TRACE_LINK_UP,        /* member (or FR_MEMBER_UPSTREAM): the link is live */
     FR_TRACE_LINK_DOWN,      /* member, error, text */
     FR_TRACE_LINK_RETRY,     /* member, error, text: could not connect, will try again */
-    FR_TRACE_MEMBER_VERDICT, /* origin: member, verdict, text */
+    FR_TRACE_MEMBER_VERDICT, /* whoever feeds member: member, verdict, text */
     FR_TRACE_MEMBER_LAG,     /* member fell behind on our link to it: it pulls from now on */
     FR_TRACE_MEMBER_CAUGHT_UP,
     FR_TRACE_CHUNK_GIVEN,      /* upstream: chunk, member: now its owner */
@@ -21,9 +21,9 @@ enum fr_trace_type {
     FR_TRACE_CHUNK_STORED,     /* member role: chunk, member (from whom; FR_MEMBER_UPSTREAM) */
     FR_TRACE_CHUNK_BAD,        /* chunk from member did not match; dropped */
     FR_TRACE_CHUNK_DUPLICATE,  /* chunk from member was here already */
-    FR_TRACE_CHUNK_SENT,       /* chunk to member; value: 0 pushed, 1 asked for, 2 given as owner */
+    FR_TRACE_CHUNK_SENT,       /* chunk to member; value: 0 pushed, 1 asked for, 2 given, to be its owner */
     FR_TRACE_CHUNK_WANTED,     /* chunk asked of member */
-    FR_TRACE_PROGRESS,         /* origin: member's figures changed */
+    FR_TRACE_PROGRESS,         /* whoever feeds member: its figures changed */
     FR_TRACE_FAULT,            /* member, chunk, text: reported by or seen here: a peer did wrong */
     FR_TRACE_COMPLETE,         /* member role: final */
     FR_TRACE_FAILED,           /* error, text: this transfer failed here */
@@ -34,6 +34,8 @@ struct fr_trace {
     enum fr_trace_type type;
     fr_time_ns now;
     uint32_t member;
+    uint32_t group;   /* that the member belongs to */
+    const char *peer; /* what people call it: its address, or "upstream"; valid during the call */
     fr_chunk_index chunk;
     uint64_t value;
     int error;

@@ -21,13 +21,38 @@ const struct fr_timing fr_timing_default = {
 
 enum { ANSWER_SILENCES = 4 }; /* who was sent OPEN may take so long to make ready, as long as it is not silent meanwhile */
 
-void fr_transfer_trace(struct fr_transfer *transfer, enum fr_trace_type type, uint32_t member, fr_chunk_index chunk, uint64_t value,
-                       int error, const char *text) {
-    struct fr_trace trace = {
-        .type = type, .now = transfer->now, .member = member, .chunk = chunk, .value = value, .error = error, .text = text};
+void fr_transfer_trace_named(struct fr_transfer *transfer, enum fr_trace_type type, uint32_t group, uint32_t member, const char *peer,
+                             fr_chunk_index chunk, uint64_t value, int error, const char *text) {
+    struct fr_trace trace = {.type = type,
+                             .now = transfer->now,
+                             .member = member,
+                             .group = group,
+                             .peer = peer,
+                             .chunk = chunk,
+                             .value = value,
+                             .error = error,
+                             .text = text};
 
     if (transfer->observer.on_trace)
         transfer->observer.on_trace(transfer->observer.user, &trace);
+}
+
+void fr_transfer_trace_fed(struct fr_transfer *transfer, enum fr_trace_type type, const struct fr_roster *roster, uint32_t member,
+                           fr_chunk_index chunk, uint64_t value, int error, const char *text) {
+    fr_transfer_trace_named(transfer, type, roster->group_index, member,
+                            member < roster->member_count ? roster->addresses[member] : "upstream", chunk, value, error, text);
+}
+
+void fr_transfer_trace(struct fr_transfer *transfer, enum fr_trace_type type, uint32_t member, fr_chunk_index chunk, uint64_t value,
+                       int error, const char *text) {
+    fr_transfer_trace_fed(transfer, type, transfer->roster, member, chunk, value, error, text);
+}
+
+void fr_transfer_trace_link(struct fr_transfer *transfer, enum fr_trace_type type, const struct fr_link *link, fr_chunk_index chunk,
+                            uint64_t value, int error, const char *text) {
+    const struct fr_roster *roster = link->role == FR_LINK_CHILD ? transfer->feeds[link->place]->roster : transfer->roster;
+
+    fr_transfer_trace_fed(transfer, type, roster, link->member, chunk, value, error, text);
 }
 
 /* ---------------------------------------------------------------------------------------------------- time */
@@ -40,8 +65,9 @@ static void forgive_own_absence(struct fr_transfer *transfer, fr_time_ns now) {
         return;
     FR_EACH_LIVE (transfer, link)
         fr_liveness_heard(&link->liveness, now);
+    fr_feed_forgive(transfer, now);
     if (transfer->is_origin)
-        fr_origin_forgive(transfer, now);
+        transfer->origin.word_at = fr_time_max(transfer->origin.word_at, now);
 }
 
 static void begin_event(struct fr_transfer *transfer, fr_time_ns now) {
@@ -143,23 +169,30 @@ static void admit(struct fr_transfer *transfer, struct fr_link *link) {
     fr_greeting_go_live(transfer, link, NULL);
 }
 
-/* Upstream, and the members that come after us; those before us we dial. */
+/* Whoever feeds our group, and the members that come after us; those before us we dial. */
 static bool may_dial_us(const struct fr_transfer *transfer, uint32_t from) {
-    return from == FR_MEMBER_UPSTREAM || (from > transfer->self && from < transfer->roster->member_count);
+    if (from == FR_MEMBER_UPSTREAM)
+        return transfer->roster->upstream_count == 0;
+    if (from >= FR_MEMBER_ABOVE)
+        return from - FR_MEMBER_ABOVE < transfer->roster->upstream_count;
+    return from > transfer->self && from < transfer->roster->member_count;
 }
 
 fr_link_id fr_transfer_on_accepted(struct fr_transfer *transfer, const struct fr_msg_open *open, fr_time_ns now) {
-    enum fr_link_role role = open->from == FR_MEMBER_UPSTREAM ? FR_LINK_UPSTREAM : FR_LINK_PEER;
+    bool is_from_above = open->from >= FR_MEMBER_ABOVE;
+    enum fr_link_role role = is_from_above ? FR_LINK_UPSTREAM : FR_LINK_PEER;
+    uint32_t member = is_from_above ? FR_MEMBER_UPSTREAM : open->from;
+    uint32_t place = open->from == FR_MEMBER_UPSTREAM ? FR_MEMBER_UPSTREAM : is_from_above ? open->from - FR_MEMBER_ABOVE : 0;
     struct fr_link *link, *old;
     fr_link_id id = FR_LINK_NONE;
 
     begin_event(transfer, now);
     fr_assert(!transfer->is_origin);
     if (!transfer->is_ended && open->to == transfer->self && may_dial_us(transfer, open->from)) {
-        old = fr_transfer_find_link(transfer, role, open->from);
+        old = fr_transfer_find_link(transfer, role, place, member);
         if (old) /* it came anew: the old link is dead and we have not noticed yet */
             fr_transfer_drop_link(transfer, old, FR_E_CLOSED, "replaced by a newer link");
-        link = fr_transfer_new_link(transfer, role, open->from);
+        link = fr_transfer_new_link(transfer, role, place, member);
         if (link) {
             id = link->id;
             link->has_hello = true;
@@ -196,8 +229,8 @@ void fr_transfer_on_frame(struct fr_transfer *transfer, fr_link_id id, enum fr_f
     if (link && !transfer->is_ended) {
         fr_liveness_heard(&link->liveness, transfer->now);
         if (!fr_greeting_on_frame(transfer, link, type, body, bytes)) {
-            if (transfer->is_origin)
-                fr_origin_on_frame(transfer, link, type, body, bytes);
+            if (link->role == FR_LINK_CHILD)
+                fr_feed_on_frame(transfer, link, type, body, bytes);
             else
                 fr_member_on_frame(transfer, link, type, body, bytes);
         }
@@ -214,7 +247,7 @@ bool fr_transfer_on_chunk_begin(struct fr_transfer *transfer, fr_link_id id, fr_
     begin_event(transfer, now);
     if (link && !transfer->is_ended) {
         fr_liveness_heard(&link->liveness, transfer->now);
-        if (transfer->is_origin || !fr_link_is_live(link))
+        if (link->role == FR_LINK_CHILD || !fr_link_is_live(link))
             fr_greeting_bad_frame(transfer, link, FR_FRAME_CHUNK);
         else
             is_welcome = fr_member_takes_chunk(transfer, link, chunk, chunk_size);
@@ -228,7 +261,7 @@ void fr_transfer_on_chunk(struct fr_transfer *transfer, fr_link_id id, fr_chunk_
     struct fr_action drop = {.type = FR_ACTION_DROP, .buffer = buffer};
 
     begin_event(transfer, now);
-    if (link && fr_link_is_live(link) && !transfer->is_ended && !transfer->is_origin) {
+    if (link && fr_link_is_live(link) && !transfer->is_ended && link->role != FR_LINK_CHILD) {
         fr_liveness_heard(&link->liveness, transfer->now);
         fr_member_on_chunk(transfer, link, chunk, buffer);
     } else
@@ -254,6 +287,13 @@ static void count_relayed(struct fr_transfer *transfer, fr_chunk_index chunk) {
         figures->first_relay_ns = fr_time_since(transfer->now, transfer->began_at);
 }
 
+/* 0 pushed, 1 asked for, 2 given. */
+static uint64_t how_sent(const struct fr_transfer *transfer, const struct fr_link *link, fr_chunk_index chunk) {
+    if (link->role == FR_LINK_CHILD)
+        return transfer->is_origin || fr_bitset_has(&link->gifts, chunk) ? 2 : 1;
+    return !fr_owner_owns(&transfer->member.owner, chunk);
+}
+
 void fr_transfer_on_chunk_sent(struct fr_transfer *transfer, fr_link_id id, fr_chunk_index chunk, fr_time_ns now) {
     struct fr_link *link = fr_transfer_link(transfer, id);
 
@@ -264,8 +304,7 @@ void fr_transfer_on_chunk_sent(struct fr_transfer *transfer, fr_link_id id, fr_c
         fr_assert(link->sends > 0);
         link->sends--;
         fr_liveness_sent(&link->liveness, transfer->now);
-        fr_transfer_trace(transfer, FR_TRACE_CHUNK_SENT, link->member, chunk,
-                          transfer->is_origin ? 2 : !fr_owner_owns(&transfer->member.owner, chunk), 0, NULL);
+        fr_transfer_trace_link(transfer, FR_TRACE_CHUNK_SENT, link, chunk, how_sent(transfer, link, chunk), 0, NULL);
         fr_send_pump(transfer, link);
     }
     end_event(transfer);
@@ -349,10 +388,22 @@ void fr_transfer_view(const struct fr_transfer *transfer, struct fr_transfer_vie
     }
 }
 
-void fr_transfer_member_result(const struct fr_transfer *transfer, uint32_t member, struct fr_member_result *ret_result) {
-    fr_assert(transfer->is_origin && member < transfer->roster->member_count);
-    *ret_result = transfer->origin.results[member];
-    ret_result->chunks_given = transfer->origin.dispatch.children[member].given_total;
+/* Of the first groups we know what we gave, of others what they say they own. */
+static uint32_t chunks_given(const struct fr_transfer *transfer, uint32_t node) {
+    for (uint32_t i = 0; i < transfer->feed_count; i++) {
+        const struct fr_feed *feed = transfer->feeds[i];
+        uint32_t first = transfer->origin.first_nodes[feed->roster->group_index];
+
+        if (node >= first && node < first + feed->roster->member_count)
+            return feed->dispatch.children[node - first].given_total;
+    }
+    return transfer->origin.results[node].figures.chunks_owned;
+}
+
+void fr_transfer_node_result(const struct fr_transfer *transfer, uint32_t node, struct fr_member_result *ret_result) {
+    fr_assert(transfer->is_origin && node < transfer->origin.node_count);
+    *ret_result = transfer->origin.results[node];
+    ret_result->chunks_given = chunks_given(transfer, node);
 }
 
 uint64_t fr_transfer_origin_bytes_sent(const struct fr_transfer *transfer) { return transfer->origin.bytes_sent; }

@@ -8,9 +8,9 @@
  *       perform(driver, &action);
  *   arm_timer(driver, fr_transfer_deadline(transfer));        call fr_transfer_on_deadline when it has come
  *
- * A transfer is made in one of two roles. The origin reads pages of the object, gives each next chunk to the member of the first
- * group that has credit left, and collects verdicts. A member receives its share from upstream, relays it to the other members
- * at once, receives theirs, pulls what is missing, and ends with the object under its final name.
+ * A transfer is made in one of two roles. The origin reads pages of the object, gives each next chunk to the member of each first
+ * group that has credit left, and collects verdicts. A member receives its share from upstream, hands it on to the groups below its own
+ * and to the other members at once, receives theirs, pulls what is missing, and ends with the object under its final name.
  *
  * Telling an event cannot fail. What goes wrong with one link closes that link; what goes wrong here ends the transfer.
  */
@@ -78,9 +78,12 @@ extern const struct fr_timing fr_timing_default;
 struct fr_origin_options {
     const struct fr_sign_key *key;    /* borrowed, outlives the transfer */
     const struct fr_opening *opening; /* copied; origin_key is filled in from key */
-    const struct fr_roster *roster;   /* copied; the first group; transfer_id is filled in */
-    bool can_reread;                  /* a file: any chunk can be read again; a pipe: only until RELEASE */
-    uint32_t page_ahead_max;          /* pages read before their chunks are given out (2) */
+    /* The groups, by index, each after the one that feeds it; copied. Transfer id, group index, below and node count are filled in. At most
+     * FR_FEEDS_MAX are fed by the origin (upstream_count 0) and by any one group. */
+    const struct fr_roster *const *rosters;
+    uint32_t group_count;
+    bool can_reread;         /* a file: any chunk can be read again; a pipe: only until RELEASE */
+    uint32_t page_ahead_max; /* pages read before their chunks are given out (2) */
     struct fr_timing timing;
     struct fr_observer observer;
     uint64_t seed;
@@ -155,21 +158,21 @@ fr_time_ns fr_transfer_deadline(const struct fr_transfer *transfer);            
 /* What the driver needs for files, records and status. Pointers are valid as long as the transfer. */
 struct fr_transfer_view {
     const struct fr_opening *opening;
-    const struct fr_roster *roster;
-    uint32_t self;         /* own member index; FR_MEMBER_UPSTREAM for the origin */
-    uint64_t object_bytes; /* FR_BYTES_UNKNOWN until known */
+    const struct fr_roster *roster; /* own group; the origin's: the first */
+    uint32_t self;                  /* own member index; FR_MEMBER_UPSTREAM for the origin */
+    uint64_t object_bytes;          /* FR_BYTES_UNKNOWN until known */
     uint64_t bytes_have;
     uint32_t chunk_count;            /* known so far */
     const struct fr_digest *digests; /* [chunk_count] where the page is known; all of them once is_end_known and complete */
     bool is_end_known;
     struct fr_digest root, sha256; /* once is_end_known */
-    bool is_complete;              /* member: final; origin: every member has a verdict */
+    bool is_complete;              /* member: final; origin: every node has a verdict */
     bool is_ended;
     struct fr_failure failure; /* why it ended here, if it failed */
 };
 void fr_transfer_view(const struct fr_transfer *transfer, struct fr_transfer_view *ret_view);
 
-/* Origin: what is known of one member. */
+/* Origin: what is known of one node. */
 struct fr_member_result {
     enum fr_verdict verdict;
     fr_time_ns done_at;     /* when its DONE came (or its failure was seen); FR_TIME_NEVER: not yet */
@@ -178,7 +181,8 @@ struct fr_member_result {
     uint32_t chunks_given;
     char reason[FR_REASON_BYTES_MAX + 1];
 };
-void fr_transfer_member_result(const struct fr_transfer *transfer, uint32_t member, struct fr_member_result *ret_result);
+/* node: counts the members of all groups in order, from 0. */
+void fr_transfer_node_result(const struct fr_transfer *transfer, uint32_t node, struct fr_member_result *ret_result);
 uint64_t fr_transfer_origin_bytes_sent(const struct fr_transfer *transfer); /* chunk bytes handed out */
 
 /* Asserts every invariant of the whole object. For tests and the simulator. O(everything). */

@@ -9,8 +9,10 @@ static void assert_link_valid(const struct fr_transfer *transfer, const struct f
     fr_assert(link->sends <= FR_LINK_SENDS_MAX);
     fr_assert(link->queue.count <= link->pending.set_count);
     fr_assert(link->asked.set_count <= FR_PULL_OUTSTANDING_MAX);
-    fr_assert(transfer->is_origin == (link->role == FR_LINK_CHILD));
-    fr_assert(link->member == FR_MEMBER_UPSTREAM || link->member < transfer->roster->member_count);
+    fr_assert(!transfer->is_origin || link->role == FR_LINK_CHILD);
+    fr_assert((link->role == FR_LINK_UPSTREAM) == (link->member == FR_MEMBER_UPSTREAM));
+    fr_assert(link->role != FR_LINK_PEER || link->member < transfer->roster->member_count);
+    fr_assert(link->role != FR_LINK_CHILD || link->member < transfer->feeds[link->place]->roster->member_count);
     fr_assert(!(link->pulls_from_us && link->role == FR_LINK_CHILD));
 }
 
@@ -29,8 +31,8 @@ void fr_transfer_assert_valid(const struct fr_transfer *transfer) {
     for (uint32_t slot = 0; slot < transfer->links_used; slot++)
         if (transfer->links[slot]->state != FR_LINK_FREE)
             assert_link_valid(transfer, transfer->links[slot]);
-    if (transfer->is_origin)
-        fr_dispatch_assert_valid(&transfer->origin.dispatch);
-    else
+    for (uint32_t i = 0; i < transfer->feed_count; i++)
+        fr_dispatch_assert_valid(&transfer->feeds[i]->dispatch);
+    if (!transfer->is_origin)
         assert_member_valid(transfer);
 }

@@ -9,7 +9,7 @@
 #include "node/fetch.h"
 #include "node/refuse.h"
 
-enum { DRIVER_LINKS_MAX = 2 * FR_GROUP_NODES_MAX + 8 };
+enum { DRIVER_LINKS_MAX = 3 * FR_GROUP_NODES_MAX + 16 }; /* more than a transfer has, and some that are closing */
 
 struct link {
     struct fr_driver *driver;
@@ -172,7 +172,7 @@ void fr_driver_adopt(struct fr_driver *driver, struct fr_conn *conn, const struc
         return;
     }
     link->conn = conn;
-    link->is_upstream = open->from == FR_MEMBER_UPSTREAM;
+    link->is_upstream = open->from >= FR_MEMBER_ABOVE;
     fr_conn_set_handlers(conn, &link_handlers, link);
     link->id = fr_transfer_on_accepted(driver->transfer, open, uv_hrtime());
     if (link->id == FR_LINK_NONE) {

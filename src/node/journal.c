@@ -84,12 +84,6 @@ char *fr_quote(const char *text, char *out) {
     return out;
 }
 
-const char *fr_roster_name(const struct fr_roster *roster, uint32_t member) {
-    if (member == FR_MEMBER_UPSTREAM)
-        return "upstream";
-    return member < roster->member_count ? roster->addresses[member] : "?";
-}
-
 static enum fr_log_level level_of(const struct fr_trace *trace) {
     switch (trace->type) {
     case FR_TRACE_FAILED: return FR_LOG_ERROR;
@@ -140,7 +134,7 @@ static bool tells_chunk(enum fr_trace_type type, fr_chunk_index chunk) {
     return false;
 }
 
-void fr_journal_trace(struct fr_journal *journal, const struct fr_roster *roster, const struct fr_trace *trace) {
+void fr_journal_trace(struct fr_journal *journal, const struct fr_trace *trace) {
     char more[64] = "", why[FR_QUOTED_MAX];
     const char *text = trace->text ? trace->text : "";
     enum fr_log_level level = level_of(trace);
@@ -153,10 +147,10 @@ void fr_journal_trace(struct fr_journal *journal, const struct fr_roster *roster
     else if (trace->error)
         snprintf(more, sizeof more, " error=%s", fr_error_name(trace->error));
     if (level == FR_LOG_DEBUG)
-        fr_journal_say(journal, level, fr_trace_name(trace->type), "peer=%s%s", fr_roster_name(roster, trace->member), more);
+        fr_journal_say(journal, level, fr_trace_name(trace->type), "peer=%s%s", trace->peer, more);
     else if (trace->type == FR_TRACE_FAILED)
         fr_journal_say(journal, level, fr_trace_name(trace->type), "error=%s why=%s", fr_error_name(trace->error), fr_quote(text, why));
     else
-        fr_journal_say_limited(journal, trace->now, level, fr_trace_name(trace->type), "peer=%s%s%s%s",
-                               fr_roster_name(roster, trace->member), more, text[0] ? " why=" : "", text[0] ? fr_quote(text, why) : "");
+        fr_journal_say_limited(journal, trace->now, level, fr_trace_name(trace->type), "peer=%s%s%s%s", trace->peer, more,
+                               text[0] ? " why=" : "", text[0] ? fr_quote(text, why) : "");
 }

@@ -33,12 +33,9 @@ void fr_journal_say_limited(struct fr_journal *journal, fr_time_ns now, enum fr_
     __attribute__((format(printf, 5, 6)));
 
 /* A line for one trace event. COMPLETE and ENDED make none: their owner knows the figures. */
-void fr_journal_trace(struct fr_journal *journal, const struct fr_roster *roster, const struct fr_trace *trace);
+void fr_journal_trace(struct fr_journal *journal, const struct fr_trace *trace);
 
 /* text in double quotes, with quotes and backslashes escaped and control characters replaced; cut to fit. Returns out [FR_QUOTED_MAX]. */
 char *fr_quote(const char *text, char *out);
-
-/* The address of a member as the operator wrote it, "upstream" or "?". */
-const char *fr_roster_name(const struct fr_roster *roster, uint32_t member);
 
 #endif

@@ -69,11 +69,10 @@ static void tick_progress(uv_timer_t *timer) {
 
 static void add_fault(struct fr_push *push, const struct fr_trace *trace) {
     char sentence[FR_REASON_BYTES_MAX + FR_ADDRESS_BYTES_MAX + 64];
-    const char *who = trace->member == FR_MEMBER_UPSTREAM ? "the origin" : fr_roster_name(&push->roster, trace->member);
     if (trace->chunk == FR_CHUNK_NONE)
-        snprintf(sentence, sizeof sentence, "%s: %s", who, trace->text ? trace->text : "did something wrong");
+        snprintf(sentence, sizeof sentence, "%s: %s", trace->peer, trace->text ? trace->text : "did something wrong");
     else
-        snprintf(sentence, sizeof sentence, "%s: chunk %u: %s", who, trace->chunk, trace->text ? trace->text : "wrong bytes");
+        snprintf(sentence, sizeof sentence, "%s: chunk %u: %s", trace->peer, trace->chunk, trace->text ? trace->text : "wrong bytes");
     fr_tally_add_fault(push->tally, sentence);
 }
 
@@ -81,7 +80,7 @@ static void take_trace(void *user, const struct fr_trace *trace) {
     struct fr_push *push = user;
     if (trace->type == FR_TRACE_FAULT)
         add_fault(push, trace);
-    fr_journal_trace(&push->journal, &push->roster, trace);
+    fr_journal_trace(&push->journal, trace);
 }
 
 /* ----------------------------------------------------------------------------------------------- supply -> transfer */
@@ -349,10 +348,12 @@ static int make_transfer(struct fr_push *push, fr_time_ns now, struct fr_transfe
     if (fill_opening(push, &opening, &seed))
         return fr_failure_set(&push->failure, FR_E_IO, 0, "the system gives no random numbers");
     fr_journal_init(&push->journal, &push->options.log, opening.transfer_id, now);
+    const struct fr_roster *rosters[] = {&push->roster};
     const struct fr_origin_options options = {
         .key = fr_keys_sign_key(push->options.keys),
         .opening = &opening,
-        .roster = &push->roster,
+        .rosters = rosters,
+        .group_count = 1,
         .can_reread = fr_source_is_file(push->source),
         .page_ahead_max = PAGE_AHEAD_MAX,
         .timing = push->timing,

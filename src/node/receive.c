@@ -174,7 +174,7 @@ static void take_trace(void *user, const struct fr_trace *trace) {
     struct fr_receive *receive = user;
     if (trace->type == FR_TRACE_COMPLETE)
         receive->has_traced_complete = true; /* noticed when the transfer may be asked again */
-    fr_journal_trace(&receive->journal, &receive->roster, trace);
+    fr_journal_trace(&receive->journal, trace);
 }
 
 static void notice_complete(void *user) {
@@ -302,7 +302,7 @@ static void close_unstarted(struct fr_receive *receive, enum fr_refusal refusal,
 static void run(struct fr_receive *receive) {
     uint32_t first = 0; /* the upstream, if it is among them */
     for (uint32_t i = 0; i < receive->waiting_count; i++) {
-        if (receive->waiting[i]->open.from == FR_MEMBER_UPSTREAM)
+        if (receive->waiting[i]->open.from >= FR_MEMBER_ABOVE)
             first = i;
     }
     int rc = make_driver(receive, &receive->waiting[first]->open);

@@ -96,7 +96,7 @@ void fr_tally_add_fault(struct fr_tally *tally, const char *sentence) {
 static void update_node(struct fr_tally *tally, const struct fr_transfer *transfer, uint32_t member, uint64_t object_bytes) {
     struct fr_node_report *node = &tally->nodes[member];
     struct fr_member_result result;
-    fr_transfer_member_result(transfer, member, &result);
+    fr_transfer_node_result(transfer, member, &result);
     const struct fr_member_figures *figures = &result.figures;
     bool has_all = result.verdict == FR_VERDICT_COMPLETE || result.verdict == FR_VERDICT_SLOW;
     uint64_t bytes = (uint64_t) figures->chunks_have * tally->report.chunk_bytes;

@@ -27,7 +27,7 @@ static void on_stored(struct fr_sim_event *event) {
     is_right = !chore->token.is_corrupt && chore->token.chunk < object->layout.chunk_count &&
         fr_digest_equal(&chore->digest, &object->digests[chore->token.chunk]);
     chore->outcome = is_right ? FR_STORE_OK : FR_STORE_BAD_DIGEST;
-    fr_sim_oracle_on_store(oracle_of(part), part->member, chore->chunk, chore->token, &chore->digest, chore->outcome);
+    fr_sim_oracle_on_store(oracle_of(part), fr_sim_node_of(part), chore->chunk, chore->token, &chore->digest, chore->outcome);
     if (is_right)
         part->last_stored_at = world->clock.now;
     fr_transfer_on_chunk_stored(part->transfer, chore->link, chore->chunk, chore->outcome, NULL, world->clock.now);
@@ -41,9 +41,10 @@ void fr_sim_disk_store(struct fr_sim_part *part, const struct fr_action *action)
     struct fr_sim_chore *chore = fr_sim_chore_new(part, on_stored);
 
     if (action->chunk < layout->chunk_count && action->chunk_offset != fr_layout_chunk_offset(layout, action->chunk))
-        fr_sim_oracle_fail(oracle_of(part), "member %u stores chunk %u at a wrong offset", part->member, action->chunk);
+        fr_sim_oracle_fail(oracle_of(part), "member %u stores chunk %u at a wrong offset", fr_sim_node_of(part), action->chunk);
     if (action->chunk < layout->chunk_count && action->buffer->bytes != fr_layout_chunk_size(layout, action->chunk))
-        fr_sim_oracle_fail(oracle_of(part), "member %u stores %u bytes as chunk %u", part->member, action->buffer->bytes, action->chunk);
+        fr_sim_oracle_fail(oracle_of(part), "member %u stores %u bytes as chunk %u", fr_sim_node_of(part), action->buffer->bytes,
+                           action->chunk);
     chore->link = action->link;
     chore->chunk = action->chunk;
     chore->digest = action->digest;
@@ -63,7 +64,7 @@ static void on_finished(struct fr_sim_event *event) {
     if (fr_sim_chore_is_off(chore))
         return;
     fr_transfer_view(part->transfer, &view);
-    fr_sim_oracle_on_finish(oracle_of(part), part->member, &view);
+    fr_sim_oracle_on_finish(oracle_of(part), fr_sim_node_of(part), &view);
     part->is_finished = true;
     part->finished_at = world->clock.now;
     fr_transfer_on_finished(part->transfer, &fine, world->clock.now);

@@ -76,8 +76,10 @@ static struct fr_sim_part *join(struct fr_sim_socket *socket) {
     fr_free(other);
     fr_assert(error == 0);
     world->transfer_count++;
-    if (door->open.to + 1u != host->index)
-        fr_sim_oracle_fail(&world->oracle, "host %u is opened as member %u", host->index, door->open.to);
+    if (door->roster.group_index >= world->scenario->group_count ||
+        world->scenario->groups[door->roster.group_index].first_host + door->open.to != host->index)
+        fr_sim_oracle_fail(&world->oracle, "host %u is opened as member %u of group %u", host->index, door->open.to,
+                           door->roster.group_index);
     return part;
 }
 
@@ -256,6 +258,22 @@ const struct fr_sim_handlers fr_sim_host_handlers = {
 
 /* ---- life and death */
 
+static struct fr_roster *list_members(const struct fr_sim_world *world, uint32_t index) {
+    const struct fr_sim_scenario *scenario = world->scenario;
+    const struct fr_sim_group *group = &scenario->groups[index];
+    struct fr_roster *roster = fr_sim_alloc(1, sizeof *roster);
+
+    roster->member_count = group->member_count;
+    roster->is_secondary = group->is_secondary;
+    if (group->upstream != FR_SIM_ORIGIN) {
+        roster->upstream_group = group->upstream;
+        roster->upstream_count = scenario->groups[group->upstream].member_count;
+    }
+    for (uint32_t member = 0; member < group->member_count; member++)
+        snprintf(roster->addresses[member], sizeof roster->addresses[member], "%s", world->hosts[group->first_host + member].address);
+    return roster;
+}
+
 void fr_sim_host_push(struct fr_sim_host *host) {
     struct fr_sim_world *world = host->world;
     const struct fr_layout *layout = &world->object.layout;
@@ -263,11 +281,13 @@ void fr_sim_host_push(struct fr_sim_host *host) {
                                  .chunk_bytes = layout->chunk_bytes,
                                  .mode = 0644,
                                  .name = "object.bin"};
-    struct fr_roster *roster = fr_sim_alloc(1, sizeof *roster);
+    uint32_t group_count = world->scenario->group_count;
+    struct fr_roster **rosters = fr_sim_alloc(group_count, sizeof *rosters);
     struct fr_origin_options options = {
         .key = world->sign_key,
         .opening = &opening,
-        .roster = roster,
+        .rosters = (const struct fr_roster *const *) rosters,
+        .group_count = group_count,
         .can_reread = !world->scenario->is_pipe,
         .page_ahead_max = 2,
         .timing = world->scenario->timing,
@@ -278,14 +298,15 @@ void fr_sim_host_push(struct fr_sim_host *host) {
 
     for (int i = 0; i < FR_TRANSFER_ID_BYTES; i++)
         opening.transfer_id[i] = (uint8_t) fr_prng_next(&world->prng);
-    roster->member_count = world->scenario->member_count;
-    for (uint32_t member = 0; member < roster->member_count; member++)
-        snprintf(roster->addresses[member], sizeof roster->addresses[member], "%s", world->hosts[member + 1].address);
+    for (uint32_t group = 0; group < group_count; group++)
+        rosters[group] = list_members(world, group);
     part = fr_sim_part_new(host, opening.transfer_id, FR_MEMBER_UPSTREAM);
     options.observer.on_trace = fr_sim_part_observe;
     options.observer.user = part;
     error = fr_transfer_new_origin(&options, world->clock.now, &part->transfer);
-    fr_free(roster);
+    for (uint32_t group = 0; group < group_count; group++)
+        fr_free(rosters[group]);
+    fr_free(rosters);
     fr_assert(error == 0);
     world->transfer_count++;
     fr_sim_part_pump(part);

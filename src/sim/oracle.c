@@ -32,6 +32,9 @@ void fr_sim_oracle_init(struct fr_sim_oracle *oracle, const struct fr_sim_scenar
         record->is_holder = scenario->hosts[member + 1].held == FR_SIM_HELD_SAME;
         record->is_final = record->is_holder;
     }
+    for (uint32_t group = 0; group < scenario->group_count; group++)
+        for (uint32_t i = 0; i < scenario->groups[group].member_count; i++)
+            oracle->records[scenario->groups[group].first_host - 1 + i].group = group;
 }
 
 void fr_sim_oracle_done(struct fr_sim_oracle *oracle) {
@@ -61,13 +64,25 @@ static struct fr_sim_record *record_of(struct fr_sim_oracle *oracle, uint32_t me
     return member < oracle->scenario->member_count ? &oracle->records[member] : NULL;
 }
 
+/* Whom a trace speaks of; it counts members in their group. */
+static struct fr_sim_record *subject_of(struct fr_sim_oracle *oracle, const struct fr_trace *trace) {
+    const struct fr_sim_scenario *scenario = oracle->scenario;
+
+    if (trace->group >= scenario->group_count || trace->member >= scenario->groups[trace->group].member_count)
+        return NULL;
+    return &oracle->records[scenario->groups[trace->group].first_host - 1 + trace->member];
+}
+
 /* ---- what the core reports */
 
-static void check_given(struct fr_sim_oracle *oracle, const struct fr_trace *trace) {
-    struct fr_sim_record *record = record_of(oracle, trace->member);
+static void check_given(struct fr_sim_oracle *oracle, uint32_t member, const struct fr_trace *trace) {
+    struct fr_sim_record *record = subject_of(oracle, trace);
+    uint32_t own_group = member < oracle->scenario->member_count ? oracle->records[member].group : FR_SIM_ORIGIN;
 
     if (record == NULL || trace->chunk >= record->given.bit_count)
-        fr_sim_oracle_fail(oracle, "the origin gave chunk %u to member %u, which is none", trace->chunk, trace->member);
+        fr_sim_oracle_fail(oracle, "chunk %u is given to member %u of group %u, which is none", trace->chunk, trace->member, trace->group);
+    else if (oracle->scenario->groups[trace->group].upstream != own_group)
+        fr_sim_oracle_fail(oracle, "chunk %u is given to group %u by one who does not feed it", trace->chunk, trace->group);
     else
         fr_bitset_add(&record->given, trace->chunk);
 }
@@ -80,7 +95,7 @@ static void check_sent(struct fr_sim_oracle *oracle, uint32_t member, const stru
         return;
     if (trace->value == 0 && !fr_bitset_has(&record->given, trace->chunk))
         fr_sim_oracle_fail(oracle, "member %u pushed chunk %u to member %u and is not its owner", member, trace->chunk, trace->member);
-    if (trace->value > 1)
+    if (trace->value > 1 && trace->group == record->group)
         fr_sim_oracle_fail(oracle, "member %u gave chunk %u to member %u as if it were upstream", member, trace->chunk, trace->member);
 }
 
@@ -96,7 +111,7 @@ static void check_reported(struct fr_sim_oracle *oracle, uint32_t member, const 
 }
 
 static void check_verdict(struct fr_sim_oracle *oracle, const struct fr_trace *trace) {
-    struct fr_sim_record *record = record_of(oracle, trace->member);
+    struct fr_sim_record *record = subject_of(oracle, trace);
     enum fr_verdict verdict = (enum fr_verdict) trace->value;
 
     if (record == NULL)
@@ -108,7 +123,7 @@ static void check_verdict(struct fr_sim_oracle *oracle, const struct fr_trace *t
 
 void fr_sim_oracle_on_trace(struct fr_sim_oracle *oracle, uint32_t member, const struct fr_trace *trace) {
     switch (trace->type) {
-    case FR_TRACE_CHUNK_GIVEN: check_given(oracle, trace); break;
+    case FR_TRACE_CHUNK_GIVEN: check_given(oracle, member, trace); break;
     case FR_TRACE_CHUNK_SENT: check_sent(oracle, member, trace); break;
     case FR_TRACE_CHUNK_STORED: check_reported(oracle, member, trace); break;
     case FR_TRACE_MEMBER_VERDICT: check_verdict(oracle, trace); break;
@@ -170,14 +185,19 @@ void fr_sim_oracle_on_finish(struct fr_sim_oracle *oracle, uint32_t member, cons
         record->is_final = true;
 }
 
-void fr_sim_oracle_on_send_chunk(struct fr_sim_oracle *oracle, uint32_t member, fr_chunk_index chunk, uint32_t on_its_way, bool is_asked) {
-    struct fr_sim_record *record = record_of(oracle, member);
+void fr_sim_oracle_on_send_chunk(struct fr_sim_oracle *oracle, uint32_t member, uint32_t to, fr_chunk_index chunk, uint32_t on_its_way,
+                                 bool is_asked) {
+    struct fr_sim_record *record = record_of(oracle, member), *other = record_of(oracle, to);
 
     if (on_its_way > SENDS_PER_LINK_MAX)
         fr_sim_oracle_fail(oracle, "member %u has %u chunks under way on one link", member, on_its_way);
     if (record != NULL && !fr_bitset_has(&record->stored, chunk) && !record->is_holder)
         fr_sim_oracle_fail(oracle, "member %u sends chunk %u before it has a verified copy", member, chunk);
-    if (record != NULL && !is_asked && !fr_bitset_has(&record->given, chunk))
+    if (record == NULL || other == NULL || is_asked)
+        return;
+    if (other->group != record->group && oracle->scenario->groups[other->group].upstream != record->group)
+        fr_sim_oracle_fail(oracle, "member %u hands chunk %u to a group that it does not feed", member, chunk);
+    if (other->group == record->group && !fr_bitset_has(&record->given, chunk))
         fr_sim_oracle_fail(oracle, "member %u sends chunk %u, which it does not own and nobody asked for", member, chunk);
 }
 

@@ -9,6 +9,10 @@
 
 enum { ACTIONS_PER_EVENT_MAX = 1 << 20 };
 
+uint32_t fr_sim_node_of(const struct fr_sim_part *part) {
+    return part->member == FR_MEMBER_UPSTREAM ? FR_MEMBER_UPSTREAM : part->host->index - 1;
+}
+
 /* ---- sockets */
 
 struct fr_sim_socket **fr_sim_socket_find(struct fr_sim_part *part, fr_link_id link) {
@@ -114,7 +118,7 @@ static void end_part(struct fr_sim_part *part) {
     if (!view.is_ended)
         fr_sim_oracle_fail(&world->oracle, "host %u: ENDED was said, and the view does not know", part->host->index);
     for (uint32_t member = 0; part->member == FR_MEMBER_UPSTREAM && member < world->scenario->member_count; member++)
-        fr_transfer_member_result(part->transfer, member, &world->results[member]);
+        fr_transfer_node_result(part->transfer, member, &world->results[member]);
     world->has_results = world->has_results || part->member == FR_MEMBER_UPSTREAM;
     forget_sockets(part, true);
     drop_transfer(part);
@@ -201,7 +205,8 @@ static void send_chunk(struct fr_sim_part *part, struct fr_sim_socket *socket, f
     bool is_corrupt = part->host->lie_chance > 0 && fr_prng_unit(&world->prng) < part->host->lie_chance;
 
     socket->sends++;
-    fr_sim_oracle_on_send_chunk(&world->oracle, part->member, chunk, socket->sends, fr_bitset_has(&socket->asked, chunk));
+    fr_sim_oracle_on_send_chunk(&world->oracle, fr_sim_node_of(part), socket->end->other->port->index - 1, chunk, socket->sends,
+                                fr_bitset_has(&socket->asked, chunk));
     if (part->member == FR_MEMBER_UPSTREAM && !fr_sim_source_has(part, chunk))
         fr_sim_oracle_fail(&world->oracle, "the origin sends chunk %u, which it cannot read now", chunk);
     if (chunk >= layout->chunk_count)

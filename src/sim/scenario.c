@@ -14,7 +14,7 @@
 
 void fr_sim_scenario_init(struct fr_sim_scenario *scenario, uint64_t seed, uint32_t member_count, uint32_t chunk_count,
                           uint32_t chunk_bytes, uint64_t rate) {
-    fr_assert(member_count >= 1 && member_count <= FR_GROUP_NODES_MAX);
+    fr_assert(member_count >= 1);
     memset(scenario, 0, sizeof *scenario);
     scenario->seed = seed;
     snprintf(scenario->label, sizeof scenario->label, "plain");
@@ -29,11 +29,48 @@ void fr_sim_scenario_init(struct fr_sim_scenario *scenario, uint64_t seed, uint3
         scenario->hosts[i].up_rate = rate;
         scenario->hosts[i].down_rate = rate;
     }
+    fr_sim_scenario_group(scenario, FR_GROUP_NODES_MAX, 1);
+}
+
+/* Preorder: group, and what hangs below it; `count` groups of the tree that begins at `first`. */
+static void hang(struct fr_sim_scenario *scenario, uint32_t first, uint32_t count, uint32_t upstream, uint32_t fanout) {
+    uint32_t rest = count - 1, next = first + 1;
+
+    scenario->groups[first].upstream = upstream;
+    for (uint32_t i = 0; i < fanout && rest > 0; i++) {
+        uint32_t part = (rest + fanout - i - 1) / (fanout - i);
+
+        hang(scenario, next, part, first, fanout);
+        next += part;
+        rest -= part;
+    }
+}
+
+void fr_sim_scenario_group(struct fr_sim_scenario *scenario, uint32_t group_size, uint32_t fanout) {
+    uint32_t count = (scenario->member_count + group_size - 1) / group_size, host = 1;
+
+    fr_assert(group_size >= 1 && group_size <= FR_GROUP_NODES_MAX && fanout >= 1 && fanout <= FR_FEEDS_MAX);
+    fr_free(scenario->groups);
+    scenario->group_count = count;
+    scenario->groups = fr_sim_alloc(count, sizeof *scenario->groups);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t members = scenario->member_count / count + (i < scenario->member_count % count);
+
+        scenario->groups[i] = (struct fr_sim_group){.first_host = host, .member_count = members};
+        host += members;
+    }
+    if (fanout > 1)
+        hang(scenario, 0, count, FR_SIM_ORIGIN, fanout);
+    else /* a long chain would be a deep recursion */
+        for (uint32_t i = 0; i < count; i++)
+            scenario->groups[i].upstream = i == 0 ? FR_SIM_ORIGIN : i - 1;
 }
 
 void fr_sim_scenario_done(struct fr_sim_scenario *scenario) {
     fr_free(scenario->hosts);
+    fr_free(scenario->groups);
     scenario->hosts = NULL;
+    scenario->groups = NULL;
 }
 
 void fr_sim_scenario_add_fault(struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault) {

@@ -50,10 +50,21 @@ struct fr_sim_fault {
 
 enum { FR_SIM_FAULTS_MAX = 16 };
 
+/* A group of a scenario; its members are hosts first_host .. first_host + member_count - 1. Groups come in the order of their hosts, each after
+ * the one above it and with all below it in one run. */
+struct fr_sim_group {
+    uint32_t first_host, member_count;
+    uint32_t upstream; /* another group, or FR_SIM_ORIGIN */
+    bool is_secondary;
+};
+#define FR_SIM_ORIGIN UINT32_MAX
+
 struct fr_sim_scenario {
     uint64_t seed;
     char label[32];
-    uint32_t member_count;
+    uint32_t member_count; /* in all groups */
+    uint32_t group_count;
+    struct fr_sim_group *groups; /* [group_count]; one group of all unless told otherwise */
     uint64_t object_bytes;
     uint32_t chunk_bytes;
     bool is_pipe;                     /* the origin learns the size at the end, and cannot read again */
@@ -72,6 +83,8 @@ struct fr_sim_scenario {
 void fr_sim_scenario_init(struct fr_sim_scenario *scenario, uint64_t seed, uint32_t member_count, uint32_t chunk_count,
                           uint32_t chunk_bytes, uint64_t rate);
 void fr_sim_scenario_done(struct fr_sim_scenario *scenario);
+/* Groups of about equal size, none larger than group_size, each feeding `fanout` others (1: a chain). Before, all are one group. */
+void fr_sim_scenario_group(struct fr_sim_scenario *scenario, uint32_t group_size, uint32_t fanout);
 void fr_sim_scenario_add_fault(struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault);
 
 /* Everything drawn from the seed, nothing broken. */

@@ -49,6 +49,7 @@ const char *fr_frame_name(unsigned type) {
         [FR_FRAME_FAULT] = "FAULT",       [FR_FRAME_PING] = "PING",         [FR_FRAME_PONG] = "PONG",
         [FR_FRAME_ABORT] = "ABORT",       [FR_FRAME_BYE] = "BYE",           [FR_FRAME_STATUS_ASK] = "STATUS_ASK",
         [FR_FRAME_STATUS] = "STATUS",     [FR_FRAME_PULL] = "PULL",         [FR_FRAME_COMING] = "COMING",
+        [FR_FRAME_ROSTER] = "ROSTER",     [FR_FRAME_RESULT] = "RESULT",     [FR_FRAME_BELOW] = "BELOW",
     };
     static_assert(sizeof names / sizeof *names == FR_FRAME_TYPE_MAX + 1, "every frame type has a name");
     return type >= 1 && type <= FR_FRAME_TYPE_MAX ? names[type] : "?";

@@ -9,9 +9,10 @@
  *   dialler                                   accepter
  *     HELLO  ------------------------------>             both at once; then the lower of the two highest versions holds
  *            <------------------------------  HELLO
- *     OPEN   ------------------------------>             "this transfer, this group; I am member f (or upstream), you are t"
+ *     OPEN   ------------------------------>             "this transfer, this group; I am member f (or from above), you are t"
  *            <------------------------------  ACCEPT     or REFUSE, and the link closes
- *            ... PAGE CHUNK HAVE REACHED LAG PULL INTEREST WANT MISSING COMING END PROGRESS DONE FAULT PING PONG ABORT, either way ...
+ *            ... PAGE CHUNK HAVE REACHED LAG PULL INTEREST WANT MISSING COMING END PROGRESS DONE FAULT ROSTER RESULT BELOW
+ *                PING PONG ABORT, either way ...
  *     BYE    ------------------------------>             a link that is no longer needed ends with BYE and a reason
  *
  *     HELLO, STATUS_ASK  ------------------>             instead of OPEN: what is this node doing?
@@ -49,7 +50,7 @@ enum fr_frame_type {
     FR_FRAME_END = 13,
     FR_FRAME_PROGRESS = 14, /* member -> upstream, a few times a second */
     FR_FRAME_DONE = 15,     /* member -> upstream, once: verdict and final figures */
-    FR_FRAME_FAULT = 16,    /* member -> upstream: another node did something wrong; for the report */
+    FR_FRAME_FAULT = 16,    /* member -> upstream, and on up: another node did something wrong; for the report */
     FR_FRAME_PING = 17,     /* empty body; answered by PONG */
     FR_FRAME_PONG = 18,
     FR_FRAME_ABORT = 19, /* upstream -> member: the push is given up */
@@ -58,8 +59,11 @@ enum fr_frame_type {
     FR_FRAME_STATUS = 22,
     FR_FRAME_PULL = 23,   /* member -> neighbour: I ask for what I lack, push me nothing (1); push to me again (0) */
     FR_FRAME_COMING = 24, /* to a neighbour that asked for news: these I will push to you, do not ask others for them */
+    FR_FRAME_ROSTER = 25, /* upstream -> member, and member -> peer: the signed roster of a group below yours */
+    FR_FRAME_RESULT = 26, /* member -> upstream, and on up: how the push ended for one node below */
+    FR_FRAME_BELOW = 27,  /* member -> upstream, and on up: how far nodes below are */
 };
-enum { FR_FRAME_TYPE_MAX = FR_FRAME_COMING };
+enum { FR_FRAME_TYPE_MAX = FR_FRAME_BELOW };
 
 #define FR_WIRE_MAGIC 0x46524550u /* "FREP" */
 
@@ -97,20 +101,28 @@ struct fr_opening {
     char name[FR_NAME_BYTES_MAX + 1]; /* checked by fr_name_check when decoded */
 };
 
-/* Who is in a group, told by the origin and signed (FR_SIGN_ROSTER). Member indexes are positions in this list.
- * transfer_id | group u32 | member_count u16 | { address: length u16, bytes, not empty } x member_count */
+/* Who is in a group and where it stands in the tree, told by the origin and signed (FR_SIGN_ROSTER). Member indexes are positions in this
+ * list. Groups are numbered so that a group and all below it are group_index .. group_index + below_count.
+ * transfer_id | group u32 | below u32 | upstream group u32 | upstream members u16 | flags u8 (bit 0: secondary) | node_count u32 |
+ * member_count u16 | { address: length u16, bytes, not empty } x member_count */
 struct fr_roster {
     uint8_t transfer_id[FR_TRANSFER_ID_BYTES];
-    uint32_t group_index;
+    uint32_t group_index;                                         /* < FR_GROUPS_MAX */
+    uint32_t below_count;                                         /* groups below it, at any depth */
+    uint32_t upstream_group;                                      /* the group that feeds it, when upstream_count > 0 */
+    uint32_t upstream_count;                                      /* its members; 0: the origin feeds this group */
+    bool is_secondary;                                            /* it is fed once the group above has the whole object */
+    uint32_t node_count;                                          /* nodes of the whole push: the more, the rarer their progress is told */
     uint32_t member_count;                                        /* 1 .. FR_GROUP_NODES_MAX */
     char addresses[FR_GROUP_NODES_MAX][FR_ADDRESS_BYTES_MAX + 1]; /* "host:port" as the operator wrote it, port added */
 };
 
-enum { FR_MEMBER_UPSTREAM = 0xffff }; /* the `from` of an OPEN that comes from upstream */
+/* The `from` of an OPEN: a peer's index; or FR_MEMBER_ABOVE + the index of a member of the group above; or the origin. */
+enum { FR_MEMBER_ABOVE = 0x4000, FR_MEMBER_UPSTREAM = 0xffff };
 
 /* from u16 | to u16 | opening: length u16, bytes | signature | roster: length u16, bytes | signature */
 struct fr_msg_open {
-    uint16_t from;          /* member index, or FR_MEMBER_UPSTREAM */
+    uint16_t from;          /* member index, FR_MEMBER_ABOVE + index, or FR_MEMBER_UPSTREAM */
     uint16_t to;            /* the receiver's own member index */
     const uint8_t *opening; /* the encoded blob, borrowed */
     uint32_t opening_bytes;
@@ -197,12 +209,40 @@ struct fr_msg_done {
     struct fr_text text; /* the reason when it failed, else empty */
 };
 
-/* member u16 | chunk u32 | text: length u16, bytes. `member` sent a wrong `chunk` (or, FR_CHUNK_NONE, did what the text says). */
+/* group u32 | member u16 | chunk u32 | text: length u16, bytes. `member` sent a wrong `chunk` (or, FR_CHUNK_NONE, did what the text says). */
 #define FR_CHUNK_NONE UINT32_MAX
 struct fr_msg_fault {
-    uint16_t member; /* FR_MEMBER_UPSTREAM: the upstream itself */
+    uint32_t group;  /* of the one who tells, and of the member */
+    uint16_t member; /* FR_MEMBER_UPSTREAM: whoever feeds that group */
     uint32_t chunk;
     struct fr_text text;
+};
+
+/* blob: length u16, bytes | signature. The blob is an encoded roster. */
+struct fr_msg_roster {
+    const uint8_t *blob;
+    uint32_t blob_bytes;
+    const uint8_t *signature;
+};
+
+/* group u32 | member u16 | verdict u8 | accepted ago u64 | done ago u64 | figures | text: length u16, bytes. Moments are told as how long ago
+ * they were, since clocks differ; FR_TIME_NEVER: it never did. */
+struct fr_msg_result {
+    uint32_t group;
+    uint16_t member;
+    enum fr_verdict verdict; /* COMPLETE, FAILED, UNREACHABLE or REFUSED */
+    uint64_t accepted_ago_ns, done_ago_ns;
+    struct fr_member_figures figures;
+    struct fr_text text;
+};
+
+/* count u8 | { group varint | member varint | chunks varint } x count. */
+enum { FR_BELOW_MAX = 200 };
+struct fr_msg_below {
+    uint32_t count; /* 1 .. FR_BELOW_MAX */
+    struct fr_below {
+        uint32_t group, member, chunks_have;
+    } nodes[FR_BELOW_MAX];
 };
 
 /* One transfer in a status answer.
@@ -260,6 +300,12 @@ size_t fr_done_encode(const struct fr_msg_done *done, uint8_t *out, size_t capac
 int fr_done_decode(const uint8_t *body, size_t bytes, struct fr_msg_done *ret_done);
 size_t fr_fault_encode(const struct fr_msg_fault *fault, uint8_t *out, size_t capacity);
 int fr_fault_decode(const uint8_t *body, size_t bytes, struct fr_msg_fault *ret_fault);
+size_t fr_roster_frame_encode(const struct fr_msg_roster *roster, uint8_t *out, size_t capacity);
+int fr_roster_frame_decode(const uint8_t *body, size_t bytes, struct fr_msg_roster *ret_roster);
+size_t fr_result_encode(const struct fr_msg_result *result, uint8_t *out, size_t capacity);
+int fr_result_decode(const uint8_t *body, size_t bytes, struct fr_msg_result *ret_result);
+size_t fr_below_encode(const struct fr_msg_below *below, uint8_t *out, size_t capacity);
+int fr_below_decode(const uint8_t *body, size_t bytes, struct fr_msg_below *ret_below);
 size_t fr_status_encode(const struct fr_msg_status *status, uint8_t *out, size_t capacity);
 int fr_status_decode(const uint8_t *body, size_t bytes, struct fr_msg_status *ret_status);
 /* PING, PONG, STATUS_ASK. Their bodies are empty; a non-empty one is FR_E_PROTOCOL, checked by the caller. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OPEN and its answers: ACCEPT, or a reason (REFUSE; ABORT and BYE have the same body). */
+/* OPEN and its answers: ACCEPT, or a reason (REFUSE; ABORT and BYE have the same body); ROSTER, a signed blob that OPEN has as well. */
 #include <fastreplica/error.h>
 
 #include "base/check.h"
@@ -82,5 +82,29 @@ int fr_reason_decode(const uint8_t *body, size_t bytes, struct fr_msg_reason *re
     int result = fr_unpacker_finish(&unpacker);
     if (result == 0)
         *ret_reason = reason;
+    return result;
+}
+
+size_t fr_roster_frame_encode(const struct fr_msg_roster *roster, uint8_t *out, size_t capacity) {
+    fr_assert(roster->blob_bytes <= FR_ROSTER_BYTES_MAX);
+    struct fr_packer packer;
+    fr_packer_begin(&packer, FR_FRAME_ROSTER, out, capacity);
+    fr_packer_u16(&packer, (uint16_t) roster->blob_bytes);
+    fr_packer_bytes(&packer, roster->blob, roster->blob_bytes);
+    fr_packer_bytes(&packer, roster->signature, FR_SIGNATURE_BYTES);
+    return fr_packer_finish(&packer);
+}
+
+int fr_roster_frame_decode(const uint8_t *body, size_t bytes, struct fr_msg_roster *ret_roster) {
+    struct fr_unpacker unpacker;
+    struct fr_msg_roster roster;
+    fr_unpacker_init(&unpacker, body, bytes);
+    roster.blob_bytes = fr_unpacker_u16(&unpacker);
+    roster.blob = fr_unpacker_bytes(&unpacker, roster.blob_bytes);
+    roster.signature = fr_unpacker_bytes(&unpacker, FR_SIGNATURE_BYTES);
+    fr_unpacker_require(&unpacker, roster.blob_bytes <= FR_ROSTER_BYTES_MAX);
+    int result = fr_unpacker_finish(&unpacker);
+    if (result == 0)
+        *ret_roster = roster;
     return result;
 }

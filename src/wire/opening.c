@@ -9,7 +9,7 @@
 #include "content/name.h"
 #include "wire/cursor.h"
 
-enum { MODE_MAX = 0777 };
+enum { MODE_MAX = 0777, ROSTER_SECONDARY = 1 << 0 };
 
 static bool is_chunk_size(uint32_t chunk_bytes) {
     return chunk_bytes >= FR_CHUNK_BYTES_MIN && chunk_bytes <= FR_CHUNK_BYTES_MAX && (chunk_bytes & (chunk_bytes - 1)) == 0;
@@ -64,12 +64,24 @@ int fr_opening_decode(const uint8_t *blob, size_t bytes, struct fr_opening *ret_
     return 0;
 }
 
+/* Does it stand somewhere in a tree of groups? A group's number is higher than that of the one above it. */
+static bool is_placed(const struct fr_roster *roster) {
+    return roster->member_count >= 1 && roster->member_count <= FR_GROUP_NODES_MAX && roster->group_index < FR_GROUPS_MAX &&
+        roster->below_count < FR_GROUPS_MAX - roster->group_index && roster->upstream_count <= FR_GROUP_NODES_MAX &&
+        roster->node_count <= FR_NODES_PUSHED_MAX && (roster->upstream_count == 0 || roster->upstream_group < roster->group_index);
+}
+
 size_t fr_roster_encode(const struct fr_roster *roster, uint8_t *out, size_t capacity) {
-    fr_assert(roster->member_count >= 1 && roster->member_count <= FR_GROUP_NODES_MAX);
+    fr_assert(is_placed(roster));
     struct fr_packer packer;
     fr_packer_init(&packer, out, capacity);
     fr_packer_bytes(&packer, roster->transfer_id, sizeof roster->transfer_id);
     fr_packer_u32(&packer, roster->group_index);
+    fr_packer_u32(&packer, roster->below_count);
+    fr_packer_u32(&packer, roster->upstream_group);
+    fr_packer_u16(&packer, (uint16_t) roster->upstream_count);
+    fr_packer_u8(&packer, roster->is_secondary ? ROSTER_SECONDARY : 0);
+    fr_packer_u32(&packer, roster->node_count);
     fr_packer_u16(&packer, (uint16_t) roster->member_count);
     for (uint32_t i = 0; i < roster->member_count; i++) {
         struct fr_text address = {roster->addresses[i], (uint32_t) strnlen(roster->addresses[i], sizeof roster->addresses[i])};
@@ -80,34 +92,32 @@ size_t fr_roster_encode(const struct fr_roster *roster, uint8_t *out, size_t cap
     return packer.filled;
 }
 
-/* Reads the members' addresses, into roster unless it is NULL. */
-static int read_roster(const uint8_t *blob, size_t bytes, struct fr_roster *roster) {
-    struct fr_unpacker unpacker;
-    fr_unpacker_init(&unpacker, blob, bytes);
-    const uint8_t *transfer_id = fr_unpacker_bytes(&unpacker, FR_TRANSFER_ID_BYTES);
-    uint32_t group_index = fr_unpacker_u32(&unpacker);
-    uint32_t member_count = fr_unpacker_u16(&unpacker);
-    fr_unpacker_require(&unpacker, member_count >= 1 && member_count <= FR_GROUP_NODES_MAX);
-    for (uint32_t i = 0; i < member_count && !unpacker.is_bad; i++) {
-        struct fr_text address = fr_unpacker_text16(&unpacker, FR_ADDRESS_BYTES_MAX);
-        fr_unpacker_require(&unpacker, address.count >= 1);
-        if (roster != NULL)
-            memcpy(roster->addresses[i], address.bytes, address.count);
-    }
-    int result = fr_unpacker_finish(&unpacker);
-    if (result == 0 && roster != NULL) {
-        memcpy(roster->transfer_id, transfer_id, FR_TRANSFER_ID_BYTES);
-        roster->group_index = group_index;
-        roster->member_count = member_count;
-    }
-    return result;
+static void read_place(struct fr_unpacker *unpacker, struct fr_roster *roster) {
+    fr_unpacker_copy(unpacker, roster->transfer_id, sizeof roster->transfer_id);
+    roster->group_index = fr_unpacker_u32(unpacker);
+    roster->below_count = fr_unpacker_u32(unpacker);
+    roster->upstream_group = fr_unpacker_u32(unpacker);
+    roster->upstream_count = fr_unpacker_u16(unpacker);
+    uint8_t flags = fr_unpacker_u8(unpacker);
+    roster->is_secondary = flags == ROSTER_SECONDARY;
+    roster->node_count = fr_unpacker_u32(unpacker);
+    roster->member_count = fr_unpacker_u16(unpacker);
+    fr_unpacker_require(unpacker, (flags & ~ROSTER_SECONDARY) == 0 && is_placed(roster));
 }
 
 int fr_roster_decode(const uint8_t *blob, size_t bytes, struct fr_roster *ret_roster) {
-    /* Twice over the bytes: a roster is too large for a copy on the stack, and must stay untouched when they are bad. */
-    int result = read_roster(blob, bytes, NULL);
-    if (result != 0)
-        return result;
-    memset(ret_roster, 0, sizeof *ret_roster);
-    return read_roster(blob, bytes, ret_roster);
+    struct fr_unpacker unpacker;
+    struct fr_roster roster = {0}; /* 17 KiB: the result must stay untouched when the bytes are bad */
+    fr_unpacker_init(&unpacker, blob, bytes);
+    read_place(&unpacker, &roster);
+    for (uint32_t i = 0; i < roster.member_count && !unpacker.is_bad; i++) {
+        struct fr_text address = fr_unpacker_text16(&unpacker, FR_ADDRESS_BYTES_MAX);
+        fr_unpacker_require(&unpacker, address.count >= 1);
+        if (!unpacker.is_bad)
+            memcpy(roster.addresses[i], address.bytes, address.count);
+    }
+    int result = fr_unpacker_finish(&unpacker);
+    if (result == 0)
+        *ret_roster = roster;
+    return result;
 }

@@ -248,7 +248,7 @@ static void live_as_origin(struct world *world) {
     assert_true(view.is_complete);
     for (uint32_t member = 0; member < world->member_count; member++) {
         struct fr_member_result result;
-        fr_transfer_member_result(rig->transfer, member, &result);
+        fr_transfer_node_result(rig->transfer, member, &result);
         assert_int_not_equal(result.verdict, FR_VERDICT_PENDING);
         assert_int_equal(result.reason[0] == 0, result.verdict == FR_VERDICT_COMPLETE);
     }

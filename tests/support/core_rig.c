@@ -232,10 +232,12 @@ static void name_members(struct core_rig *rig, uint32_t member_count) {
 }
 
 int core_rig_be_origin(struct core_rig *rig, uint32_t member_count) {
+    const struct fr_roster *rosters[] = {&rig->roster};
     struct fr_origin_options options = {
         .key = rig->key,
         .opening = &rig->opening,
-        .roster = &rig->roster,
+        .rosters = rosters,
+        .group_count = 1,
         .can_reread = rig->can_reread,
         .timing = rig->timing,
         .observer = {.on_trace = note_trace, .user = rig},

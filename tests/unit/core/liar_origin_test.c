@@ -32,7 +32,7 @@ static int tear_down(void **state) {
 
 static enum fr_verdict verdict_of(const struct core_rig *rig, uint32_t member) {
     struct fr_member_result result;
-    fr_transfer_member_result(rig->transfer, member, &result);
+    fr_transfer_node_result(rig->transfer, member, &result);
     return result.verdict;
 }
 
@@ -323,7 +323,7 @@ static void a_verdict_is_said_once(void **state) {
     struct fr_member_result result;
     core_rig_done_frame(&scene->rig, scene->liar, FR_VERDICT_FAILED, "the disk is full");
     core_rig_done_frame(&scene->rig, scene->liar, FR_VERDICT_FAILED, "no, it was not");
-    fr_transfer_member_result(scene->rig.transfer, LIAR, &result);
+    fr_transfer_node_result(scene->rig.transfer, LIAR, &result);
     assert_int_equal(result.verdict, FR_VERDICT_FAILED);
     assert_string_equal(result.reason, "the disk is full");
     core_rig_close(&scene->rig, scene->liar, FR_E_CLOSED);
@@ -334,7 +334,7 @@ static void who_fails_without_a_reason_has_one_in_the_report(void **state) {
     struct scene *scene = *state;
     struct fr_member_result result;
     core_rig_done_frame(&scene->rig, scene->liar, FR_VERDICT_FAILED, "");
-    fr_transfer_member_result(scene->rig.transfer, LIAR, &result);
+    fr_transfer_node_result(scene->rig.transfer, LIAR, &result);
     assert_int_equal(result.verdict, FR_VERDICT_FAILED);
     assert_true(strlen(result.reason) > 5);
 }
@@ -343,7 +343,7 @@ static void who_leaves_without_a_word_has_failed(void **state) {
     struct scene *scene = *state;
     struct fr_member_result result;
     core_rig_reason(&scene->rig, scene->liar, FR_FRAME_BYE, 0, "");
-    fr_transfer_member_result(scene->rig.transfer, LIAR, &result);
+    fr_transfer_node_result(scene->rig.transfer, LIAR, &result);
     assert_int_equal(result.verdict, FR_VERDICT_FAILED);
     assert_true(strlen(result.reason) > 5);
     expect_it_goes_on(scene);

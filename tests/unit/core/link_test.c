@@ -12,7 +12,7 @@
 
 static void open_link(struct fr_link *link) {
     *link = (struct fr_link){.id = 0x305};
-    fr_link_init(link, FR_LINK_PEER, 3, 15 * FR_SECOND, FR_SECOND);
+    fr_link_init(link, FR_LINK_PEER, 0, 3, 15 * FR_SECOND, FR_SECOND);
     link->state = FR_LINK_LIVE;
 }
 
@@ -26,7 +26,7 @@ static void a_slot_is_used_again(void **state) {
     assert_int_equal(link.id, 0x305);
     assert_int_equal(link.state, FR_LINK_FREE);
     fr_link_done(&link); /* a free slot may be freed */
-    fr_link_init(&link, FR_LINK_UPSTREAM, FR_MEMBER_UPSTREAM, 15 * FR_SECOND, FR_SECOND);
+    fr_link_init(&link, FR_LINK_UPSTREAM, 0, FR_MEMBER_UPSTREAM, 15 * FR_SECOND, FR_SECOND);
     assert_int_equal(link.id, 0x305);
     assert_false(fr_link_is_live(&link));
     assert_false(fr_link_has(&link, 9));
@@ -153,7 +153,7 @@ static void without_memory_nothing_is_half_queued(void **state) {
     assert_in_range(fr_test_fault_walk(queue_many, NULL), 4, 30);
 }
 
-static void init_again(void *user) { fr_link_init(user, FR_LINK_PEER, 1, FR_SECOND, 0); }
+static void init_again(void *user) { fr_link_init(user, FR_LINK_PEER, 0, 1, FR_SECOND, 0); }
 
 static void a_slot_in_use_is_not_made_anew(void **state) {
     struct fr_link link;

@@ -16,7 +16,7 @@ static void open_origin(struct core_rig *rig, uint32_t chunks, uint32_t members)
 
 static struct fr_member_result result_of(const struct core_rig *rig, uint32_t member) {
     struct fr_member_result result;
-    fr_transfer_member_result(rig->transfer, member, &result);
+    fr_transfer_node_result(rig->transfer, member, &result);
     return result;
 }
 

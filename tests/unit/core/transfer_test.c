@@ -86,7 +86,7 @@ static void another_version_is_left_with_a_reason(void **state) {
     core_rig_frame(&rig, link, frame);
     assert_int_equal(core_rig_said(&rig, link, FR_FRAME_BYE), 1);
     assert_int_equal(core_rig_last(&rig, link, FR_FRAME_BYE)->body[0], 1);
-    fr_transfer_member_result(rig.transfer, 0, &result);
+    fr_transfer_node_result(rig.transfer, 0, &result);
     assert_int_equal(result.verdict, FR_VERDICT_REFUSED);
     assert_non_null(strstr(result.reason, "later speaks 9 to 10"));
     core_rig_done(&rig);

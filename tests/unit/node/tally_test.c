@@ -20,13 +20,14 @@ static struct fr_sign_key *key;
 static int set_up(void **state) {
     (void) state;
     static const uint8_t seed[FR_KEY_BYTES] = {1};
-    static struct fr_roster roster = {.member_count = 2, .addresses = {"a:1", "b:2"}};
+    static const struct fr_roster roster = {.member_count = 2, .addresses = {"a:1", "b:2"}};
+    static const struct fr_roster *const rosters[] = {&roster};
     const struct fr_opening opening = {.object_bytes = 1000, .chunk_bytes = FR_CHUNK_BYTES_MIN, .name = "x"};
     const struct fr_tally_options options = {
         .object_name = "x", .object_bytes = 1000, .chunk_bytes = FR_CHUNK_BYTES_MIN, .nodes = &nodes, .up_rate = 100};
     key = fr_sign_key_new(seed);
     const struct fr_origin_options origin = {
-        .key = key, .opening = &opening, .roster = &roster, .can_reread = true, .page_ahead_max = 2, .timing = fr_timing_default};
+        .key = key, .opening = &opening, .rosters = rosters, .group_count = 1, .can_reread = true, .page_ahead_max = 2, .timing = fr_timing_default};
     if (fr_tally_new(&options, &tally) || fr_transfer_new_origin(&origin, FR_SECOND, &transfer))
         return -1;
     fr_tally_begin(tally, FR_SECOND);

@@ -94,13 +94,13 @@ static void only_owners_push(void **state) {
     store(0, 2, false);
     trace(0, FR_TRACE_CHUNK_SENT, 1, 2, 0);
     expect_found("not its owner");
-    fr_sim_oracle_on_send_chunk(&oracle, 0, 2, 1, false);
+    fr_sim_oracle_on_send_chunk(&oracle, 0, 1, 2, 1, false);
     expect_found("nobody asked");
-    fr_sim_oracle_on_send_chunk(&oracle, 0, 2, 1, true);
+    fr_sim_oracle_on_send_chunk(&oracle, 0, 1, 2, 1, true);
     expect_fine();
     trace(FR_MEMBER_UPSTREAM, FR_TRACE_CHUNK_GIVEN, 0, 2, 0);
     trace(0, FR_TRACE_CHUNK_SENT, 1, 2, 0);
-    fr_sim_oracle_on_send_chunk(&oracle, 0, 2, 2, false);
+    fr_sim_oracle_on_send_chunk(&oracle, 0, 1, 2, 2, false);
     expect_fine();
     trace(0, FR_TRACE_CHUNK_SENT, 1, 2, 2);
     expect_found("as if it were upstream");
@@ -111,10 +111,10 @@ static void only_owners_push(void **state) {
 static void sending_is_judged(void **state) {
     (void) state;
     trace(FR_MEMBER_UPSTREAM, FR_TRACE_CHUNK_GIVEN, 0, 1, 0);
-    fr_sim_oracle_on_send_chunk(&oracle, 0, 1, 1, false);
+    fr_sim_oracle_on_send_chunk(&oracle, 0, 1, 1, 1, false);
     expect_found("before it has a verified copy");
     store(0, 1, false);
-    fr_sim_oracle_on_send_chunk(&oracle, 0, 1, 3, false);
+    fr_sim_oracle_on_send_chunk(&oracle, 0, 1, 1, 3, false);
     expect_found("under way on one link");
 }
 

@@ -97,14 +97,14 @@ static void done_tells_complete_or_failed_only(void **state) {
 static void fault_reads_back(void **state) {
     (void) state;
     const struct fr_msg_fault samples[] = {
-        {0, 0, {"", 0}},
-        {FR_GROUP_NODES_MAX - 1, FR_CHUNKS_MAX - 1, {"wrong bytes", 11}},
-        {FR_MEMBER_UPSTREAM, FR_CHUNK_NONE, {"sent a page twice", 17}},
+        {0, 0, 0, {"", 0}},
+        {FR_GROUPS_MAX - 1, FR_GROUP_NODES_MAX - 1, FR_CHUNKS_MAX - 1, {"wrong bytes", 11}},
+        {3, FR_MEMBER_UPSTREAM, FR_CHUNK_NONE, {"sent a page twice", 17}},
     };
     static const char *const hex[] = {
-        "0000 00000000 0000",
-        "003f 000fffff 000b 77726f6e67206279746573",
-        "ffff ffffffff 0011 73656e74206120706167652074776963 65",
+        "00000000 0000 00000000 0000",
+        "0001869f 003f 000fffff 000b 77726f6e67206279746573",
+        "00000003 ffff ffffffff 0011 73656e74206120706167652074776963 65",
     };
     for (size_t i = 0; i < 3; i++) {
         uint8_t out[64];
@@ -112,6 +112,7 @@ static void fault_reads_back(void **state) {
         size_t bytes = fr_fault_encode(&samples[i], out, sizeof out);
         const uint8_t *body = wire_check_frame(out, bytes, FR_FRAME_FAULT, hex[i]);
         assert_int_equal(fr_fault_decode(body, bytes - FR_FRAME_HEAD_BYTES, &again), 0);
+        assert_int_equal(again.group, samples[i].group);
         assert_int_equal(again.member, samples[i].member);
         assert_int_equal(again.chunk, samples[i].chunk);
         wire_check_text(again.text, samples[i].text.bytes);
@@ -122,15 +123,16 @@ static void fault_reads_back(void **state) {
 static void a_fault_names_a_member_and_a_chunk(void **state) {
     (void) state;
     static const char *const wrong[] = {
-        "0040 00000000 0000",      /* FR_GROUP_NODES_MAX */
-        "fffe 00000000 0000",      /* below FR_MEMBER_UPSTREAM */
-        "0000 00100000 0000",      /* FR_CHUNKS_MAX */
-        "0000 fffffffe 0000",      /* below FR_CHUNK_NONE */
-        "0000 00000000 0002 c328", /* no UTF-8 */
-        "0000 00000000 0001 7f",   /* a control character */
+        "000186a0 0000 00000000 0000",      /* FR_GROUPS_MAX */
+        "00000000 0040 00000000 0000",      /* FR_GROUP_NODES_MAX */
+        "00000000 fffe 00000000 0000",      /* below FR_MEMBER_UPSTREAM */
+        "00000000 0000 00100000 0000",      /* FR_CHUNKS_MAX */
+        "00000000 0000 fffffffe 0000",      /* below FR_CHUNK_NONE */
+        "00000000 0000 00000000 0002 c328", /* no UTF-8 */
+        "00000000 0000 00000000 0001 7f",   /* a control character */
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        uint8_t body[16];
+        uint8_t body[24];
         size_t bytes = wire_from_hex(wrong[i], body, sizeof body);
         wire_check_refused(decode_fault, sizeof(struct fr_msg_fault), body, bytes, FR_E_PROTOCOL);
     }

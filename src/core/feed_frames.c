@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What whoever feeds a group does with each frame from its members: what has reached the group, what they want, how far they are, how it
+ * ended, and what they pass up of the nodes below themselves. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "core/state.h"
+
+enum {
+    NEWS_EVERY_MS = 100,
+    ACCUSERS_MIN = 2,                         /* members that must have caught one with wrong chunks */
+    HANDED_BACK_MAX = 4 * FR_GROUP_NODES_MAX, /* damaged gifts of one member: more than its peers can spoil before it shuns them */
+};
+
+/* ---------------------------------------------------------------------------------------------------- chunks */
+
+/* Who shares a chunk that another brought to the group need not be sent it any more: a pipe's bytes are about to be let go. */
+static void forget_shares(struct fr_transfer *transfer, const struct fr_link *link, fr_chunk_index chunk) {
+    struct fr_link *other;
+
+    FR_EACH_LIVE (transfer, other)
+        if (other->role == FR_LINK_CHILD && other->place == link->place)
+            fr_link_acknowledge(other, chunk);
+}
+
+static bool is_reached_everywhere(const struct fr_transfer *transfer, fr_chunk_index chunk) {
+    for (uint32_t i = 0; i < transfer->feed_count; i++)
+        if (!fr_bitset_has(&transfer->feeds[i]->dispatch.reached, chunk) && transfer->feeds[i]->dispatch.children_in > 0)
+            return false;
+    return true;
+}
+
+/* The bytes of a pipe's chunk may go when every group has it that anybody is left in. */
+static void release(struct fr_transfer *transfer, fr_chunk_index chunk) {
+    struct fr_action action = {.type = FR_ACTION_RELEASE, .chunk = chunk};
+
+    if (transfer->is_origin && !transfer->origin.can_reread && is_reached_everywhere(transfer, chunk))
+        fr_actions_push(&transfer->actions, &action);
+}
+
+static void on_reached_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk) {
+    struct fr_feed *feed = fr_feed_of(transfer, link);
+
+    fr_link_acknowledge(link, chunk);
+    if (!fr_dispatch_reached(&feed->dispatch, link->member, chunk, transfer->now))
+        return;
+    forget_shares(transfer, link, chunk);
+    fr_transfer_trace_link(transfer, FR_TRACE_CHUNK_REACHED, link, chunk, 0, 0, NULL);
+    release(transfer, chunk);
+}
+
+/* What it has need not wait to be given to it. The origin alone keeps to REACHED: what it brings must be owned. */
+static void on_have_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk) {
+    transfer->actions.is_starved |= fr_link_mark(&link->theirs, chunk) != 0;
+    if (!transfer->is_origin)
+        fr_dispatch_spare(&fr_feed_of(transfer, link)->dispatch, chunk);
+}
+
+/* It could not own a chunk that came damaged. Its peers may have damaged some for it; a link on which that goes on is no use. */
+static void take_back(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk) {
+    static const char why[] = "handed back one chunk after another as damaged";
+
+    if (!fr_dispatch_take_back(&fr_feed_of(transfer, link)->dispatch, link->member, chunk))
+        return;
+    fr_link_acknowledge(link, chunk);
+    fr_transfer_trace_link(transfer, FR_TRACE_CHUNK_TAKEN_BACK, link, chunk, 0, 0, NULL);
+    if (++link->handed_back <= HANDED_BACK_MAX)
+        return;
+    fr_transfer_trace_link(transfer, FR_TRACE_FAULT, link, chunk, 0, FR_E_PROTOCOL, why);
+    fr_transfer_drop_link(transfer, link, FR_E_PROTOCOL, why);
+}
+
+static void on_each_chunk(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges,
+                          void (*on_chunk)(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk)) {
+    for (uint32_t r = 0; r < ranges->range_count; r++)
+        for (uint32_t i = 0; i < ranges->ranges[r].count && ranges->ranges[r].first + i < transfer->manifest.layout.chunk_count; i++) {
+            if (!fr_link_is_live(link))
+                return;
+            on_chunk(transfer, link, ranges->ranges[r].first + i);
+        }
+}
+
+static int on_ranges_frame(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, const uint8_t *body,
+                           uint32_t bytes) {
+    struct fr_msg_ranges ranges;
+    int error = fr_ranges_decode(type, body, bytes, &ranges);
+
+    if (error)
+        return error;
+    if (type == FR_FRAME_REACHED)
+        on_each_chunk(transfer, link, &ranges, on_reached_chunk);
+    else if (type == FR_FRAME_MISSING)
+        on_each_chunk(transfer, link, &ranges, take_back);
+    else if (type == FR_FRAME_WANT) {
+        transfer->member.served_at = transfer->now;
+        fr_send_on_want(transfer, link, &ranges);
+    } else {
+        if (ranges.pages_known > link->pages_known)
+            link->pages_known = ranges.pages_known;
+        on_each_chunk(transfer, link, &ranges, on_have_chunk);
+        fr_stand_in_on_have(transfer, link);
+    }
+    return 0;
+}
+
+static int on_interest(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {
+    struct fr_feed *feed = fr_feed_of(transfer, link);
+    bool on;
+    int error = fr_switch_decode(body, bytes, &on);
+
+    if (error)
+        return error;
+    fr_send_on_interest(transfer, link, on);
+    if (on && feed->news_due == FR_TIME_NEVER)
+        feed->news_due = transfer->now + NEWS_EVERY_MS * FR_MS;
+    if (on && link->is_holding) { /* what it had is another object: it takes part from now on */
+        link->is_holding = false;
+        if (feed->fed[link->member].verdict == FR_VERDICT_PENDING)
+            fr_feed_join(transfer, link);
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------- reports */
+
+static int note_figures(struct fr_transfer *transfer, struct fr_link *link, const struct fr_member_figures *figures) {
+    struct fr_fed *fed = fr_feed_fed(transfer, link);
+    uint32_t group = fr_feed_of(transfer, link)->roster->group_index;
+
+    /* More than there are; or fewer than before, so as to seem to gain again. */
+    if (figures->chunks_have > transfer->manifest.layout.chunk_count || figures->chunks_have < fed->figures.chunks_have)
+        return FR_E_PROTOCOL;
+    if (figures->chunks_have > fed->figures.chunks_have)
+        fed->progress_at = transfer->now;
+    fed->figures = *figures;
+    fr_transfer_trace_link(transfer, FR_TRACE_PROGRESS, link, FR_CHUNK_NONE, figures->chunks_have, 0, NULL);
+    if (transfer->is_origin)
+        fr_verdict_note_figures(transfer, group, link->member, figures);
+    else if (fed->verdict == FR_VERDICT_PENDING)
+        fr_fold_note_progress(transfer, group, link->member, figures->chunks_have);
+    return 0;
+}
+
+static int on_done(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {
+    struct fr_msg_done done;
+    char text[FR_REASON_BYTES_MAX + 1];
+    int error = fr_done_decode(body, bytes, &done);
+
+    if (!error && !transfer->manifest.is_end_known && done.verdict == FR_VERDICT_COMPLETE)
+        return FR_E_PROTOCOL; /* complete before there was an end */
+    if (!error)
+        error = note_figures(transfer, link, &done.figures);
+    if (error)
+        return error;
+    snprintf(text, sizeof(text), "%.*s", (int) done.text.count, done.text.bytes);
+    link->is_done = done.verdict == FR_VERDICT_COMPLETE;
+    fr_link_clear_queue(link);
+    fr_feed_settle(transfer, fr_feed_of(transfer, link), link->member, done.verdict, text);
+    return 0;
+}
+
+/* Whom several members have caught with wrong chunks owns nothing any more: nobody takes what it relays, and without peers to wait for it would
+ * report whatever it is given as reached. It may still receive. One voice is never enough: it could be the liar's. */
+static void heed_accusation(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_fault *fault) {
+    struct fr_feed *feed = fr_feed_of(transfer, link);
+
+    if (fault->group != feed->roster->group_index || fault->member == FR_MEMBER_UPSTREAM || fault->member == link->member ||
+        fault->chunk == FR_CHUNK_NONE)
+        return;
+    feed->fed[fault->member].accusers |= 1ull << link->member;
+    if (__builtin_popcountll(feed->fed[fault->member].accusers) >= ACCUSERS_MIN && feed->dispatch.children_taking > 1)
+        fr_dispatch_leave(&feed->dispatch, fault->member);
+}
+
+/* The origin's word on it: who, and who told. */
+static void tell_fault(struct fr_transfer *transfer, const struct fr_link *link, const struct fr_msg_fault *fault) {
+    const struct fr_roster *roster = transfer->sheets[fault->group]->roster;
+    char text[FR_REASON_BYTES_MAX + FR_ADDRESS_BYTES_MAX + 32], upstream[32];
+    const char *who = upstream;
+
+    if (fault->member < roster->member_count)
+        who = roster->addresses[fault->member];
+    else if (roster->upstream_count == 0)
+        who = "the origin";
+    else
+        snprintf(upstream, sizeof(upstream), "group %u", roster->upstream_group);
+    if (fault->group == transfer->feeds[link->place]->roster->group_index)
+        snprintf(text, sizeof(text), "%.*s (told by %s)", (int) fault->text.count, fault->text.bytes, roster->addresses[link->member]);
+    else
+        snprintf(text, sizeof(text), "%.*s (told by a node of group %u)", (int) fault->text.count, fault->text.bytes, fault->group);
+    fr_transfer_trace_named(transfer, FR_TRACE_FAULT, fault->group, fault->member, who, fault->chunk, link->member, 0, text);
+}
+
+static int on_fault(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {
+    const struct fr_roster *roster = fr_feed_of(transfer, link)->roster;
+    struct fr_msg_fault fault;
+    int error = fr_fault_decode(body, bytes, &fault);
+
+    if (error)
+        return error;
+    if (fault.group < roster->group_index || fault.group > roster->group_index + roster->below_count ||
+        (fault.group == roster->group_index && fault.member != FR_MEMBER_UPSTREAM && fault.member >= roster->member_count))
+        return FR_E_PROTOCOL;
+    heed_accusation(transfer, link, &fault);
+    if (transfer->is_origin)
+        tell_fault(transfer, link, &fault);
+    else
+        fr_fold_pass_fault(transfer, &fault);
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------- from further below */
+
+static bool is_below(const struct fr_roster *roster, uint32_t group) {
+    return group > roster->group_index && group <= roster->group_index + roster->below_count;
+}
+
+static int on_result(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {
+    struct fr_msg_result result;
+    int error = fr_result_decode(body, bytes, &result);
+
+    if (!error && !is_below(fr_feed_of(transfer, link)->roster, result.group))
+        error = FR_E_PROTOCOL;
+    if (error)
+        return error;
+    if (transfer->is_origin)
+        fr_verdict_note(transfer, &result);
+    else
+        fr_fold_note_result(transfer, &result);
+    return 0;
+}
+
+static int on_below(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {
+    struct fr_msg_below below;
+    int error = fr_below_decode(body, bytes, &below);
+
+    for (uint32_t i = 0; !error && i < below.count; i++)
+        if (!is_below(fr_feed_of(transfer, link)->roster, below.nodes[i].group) ||
+            below.nodes[i].chunks_have > transfer->manifest.layout.chunk_count)
+            error = FR_E_PROTOCOL;
+    if (error)
+        return error;
+    if (transfer->is_origin)
+        fr_verdict_note_below(transfer, &below);
+    else
+        fr_fold_pass_below(transfer, &below);
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------- which is which */
+
+static int on_report_frame(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, const uint8_t *body,
+                           uint32_t bytes) {
+    struct fr_member_figures figures;
+    int error;
+
+    if (type == FR_FRAME_PROGRESS) {
+        error = fr_progress_decode(body, bytes, &figures);
+        return error ? error : note_figures(transfer, link, &figures);
+    }
+    if (type == FR_FRAME_DONE)
+        return on_done(transfer, link, body, bytes);
+    if (type == FR_FRAME_FAULT)
+        return on_fault(transfer, link, body, bytes);
+    if (type == FR_FRAME_RESULT)
+        return on_result(transfer, link, body, bytes);
+    return type == FR_FRAME_BELOW ? on_below(transfer, link, body, bytes) : FR_E_PROTOCOL;
+}
+
+void fr_feed_on_frame(struct fr_transfer *transfer, struct fr_link *link, enum fr_frame_type type, const uint8_t *body, uint32_t bytes) {
+    char why[80];
+    int error;
+
+    if (type == FR_FRAME_REACHED || type == FR_FRAME_HAVE || type == FR_FRAME_MISSING || type == FR_FRAME_WANT)
+        error = on_ranges_frame(transfer, link, type, body, bytes);
+    else if (type == FR_FRAME_INTEREST)
+        error = on_interest(transfer, link, body, bytes);
+    else
+        error = on_report_frame(transfer, link, type, body, bytes);
+    if (!error || link->state == FR_LINK_FREE)
+        return;
+    snprintf(why, sizeof(why), "sent a %s frame that makes no sense", fr_frame_name(type));
+    fr_transfer_trace_link(transfer, FR_TRACE_FAULT, link, FR_CHUNK_NONE, 0, error, why);
+    fr_transfer_drop_link(transfer, link, FR_E_PROTOCOL, why);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signed rosters on their way down. The origin makes one for each group; whoever feeds a group needs its roster to open it.
+ *
+ *   origin --ROSTER--> COPIES members of each first group --> ... --> members of the group above --ROSTER--> all their peers
+ *
+ * A roster goes down along the links of a few members only, chosen by its number, so that a large plan leaves the origin a few times and not
+ * once a link; in the group that is to feed it everyone gets it from those. What is not linked yet gets what it lacks when it is.
+ */
+#include <string.h>
+
+#include "base/memory.h"
+#include "core/state.h"
+
+enum { COPIES = 3 };
+
+static uint32_t past_of(const struct fr_roster *roster) { return roster->group_index + roster->below_count + 1; }
+
+/* Does group lie below this one? */
+static bool is_below(const struct fr_roster *roster, uint32_t group) { return group > roster->group_index && group < past_of(roster); }
+
+struct fr_roster *fr_sheets_copy_roster(const struct fr_roster *roster) {
+    size_t bytes = offsetof(struct fr_roster, addresses) + roster->member_count * sizeof(roster->addresses[0]);
+    struct fr_roster *copy = fr_alloc(bytes);
+
+    if (copy)
+        memcpy(copy, roster, bytes);
+    return copy;
+}
+
+static void free_sheet(struct fr_sheet *sheet) {
+    if (!sheet)
+        return;
+    fr_free(sheet->roster);
+    fr_free(sheet->blob);
+    fr_free(sheet);
+}
+
+void fr_sheets_done(struct fr_transfer *transfer) {
+    for (uint32_t i = 0; i < transfer->sheet_count; i++)
+        free_sheet(transfer->sheets[i]);
+    fr_free(transfer->sheets);
+}
+
+static struct fr_sheet *make_sheet(const struct fr_roster *roster, const uint8_t *blob, uint32_t blob_bytes) {
+    struct fr_sheet *sheet = fr_alloc_zeroed(1, sizeof(*sheet));
+
+    if (!sheet)
+        return NULL;
+    sheet->roster = fr_sheets_copy_roster(roster);
+    sheet->blob = fr_alloc(blob_bytes);
+    if (!sheet->roster || !sheet->blob) {
+        free_sheet(sheet);
+        return NULL;
+    }
+    memcpy(sheet->blob, blob, blob_bytes);
+    sheet->blob_bytes = blob_bytes;
+    return sheet;
+}
+
+static int keep_sheet(struct fr_transfer *transfer, struct fr_sheet *sheet) {
+    if (transfer->sheet_count == transfer->sheet_capacity) {
+        uint32_t capacity = transfer->sheet_capacity ? 2 * transfer->sheet_capacity : 4;
+        struct fr_sheet **sheets = fr_realloc(transfer->sheets, capacity, sizeof(struct fr_sheet *));
+
+        if (!sheets)
+            return FR_E_MEMORY;
+        transfer->sheets = sheets;
+        transfer->sheet_capacity = capacity;
+    }
+    transfer->sheets[transfer->sheet_count++] = sheet;
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------- the origin */
+
+static int sign_one(struct fr_transfer *transfer, const struct fr_sign_key *key, struct fr_roster *roster, uint8_t *blob) {
+    uint32_t bytes = (uint32_t) fr_roster_encode(roster, blob, FR_ROSTER_BYTES_MAX);
+    struct fr_sheet *sheet = make_sheet(roster, blob, bytes);
+    int error;
+
+    if (!sheet)
+        return FR_E_MEMORY;
+    error = fr_sign(key, FR_SIGN_ROSTER, blob, bytes, sheet->signature);
+    if (!error)
+        error = keep_sheet(transfer, sheet);
+    if (error)
+        free_sheet(sheet);
+    return error;
+}
+
+/* Groups come after the one that feeds them, each with all below it in one run: counted from the last. */
+static void count_below(const struct fr_roster *const *rosters, uint32_t count, uint32_t *ret_below) {
+    for (uint32_t i = count; i-- > 0;)
+        if (rosters[i]->upstream_count > 0)
+            ret_below[rosters[i]->upstream_group] += ret_below[i] + 1;
+}
+
+int fr_sheets_sign(struct fr_transfer *transfer, const struct fr_sign_key *key, const struct fr_roster *const *rosters, uint32_t count) {
+    uint32_t *below = fr_alloc_zeroed(count, sizeof(*below)), node_count = 0;
+    struct fr_roster *roster = fr_alloc_zeroed(1, sizeof(*roster));
+    uint8_t *blob = fr_alloc(FR_ROSTER_BYTES_MAX);
+    int error = below && roster && blob ? 0 : FR_E_MEMORY;
+
+    if (!error)
+        count_below(rosters, count, below);
+    for (uint32_t i = 0; i < count; i++)
+        node_count += rosters[i]->member_count;
+    for (uint32_t i = 0; !error && i < count; i++) {
+        *roster = *rosters[i];
+        memcpy(roster->transfer_id, transfer->opening.transfer_id, FR_TRANSFER_ID_BYTES);
+        roster->group_index = i;
+        roster->below_count = below[i];
+        roster->node_count = node_count;
+        error = sign_one(transfer, key, roster, blob);
+    }
+    fr_free(below);
+    fr_free(roster);
+    fr_free(blob);
+    return error;
+}
+
+/* ---------------------------------------------------------------------------------------------------- passing on */
+
+/* Is the member at the other end of this link one of those that carry the roster down? */
+static bool is_carrier(const struct fr_transfer *transfer, const struct fr_roster *theirs, uint32_t member, uint32_t group) {
+    return !transfer->is_origin || (member + theirs->member_count - group % theirs->member_count) % theirs->member_count < COPIES;
+}
+
+static bool belongs_on(struct fr_transfer *transfer, const struct fr_link *link, const struct fr_sheet *sheet) {
+    const struct fr_roster *theirs;
+
+    if (link->role == FR_LINK_UPSTREAM)
+        return false;
+    if (link->role == FR_LINK_PEER) /* peers feed the same groups as we do */
+        return sheet->is_from_above && sheet->roster->upstream_group == transfer->roster->group_index;
+    theirs = transfer->feeds[link->place]->roster;
+    return is_below(theirs, sheet->roster->group_index) && is_carrier(transfer, theirs, link->member, sheet->roster->group_index);
+}
+
+void fr_sheets_pass(struct fr_transfer *transfer, struct fr_link *link) {
+    while (link->rosters_seen < transfer->sheet_count) {
+        const struct fr_sheet *sheet = transfer->sheets[link->rosters_seen++];
+
+        if (belongs_on(transfer, link, sheet))
+            fr_say_roster(transfer, link, sheet);
+    }
+}
+
+static void pass_to_all(struct fr_transfer *transfer) {
+    struct fr_link *link;
+
+    FR_EACH_LIVE (transfer, link)
+        fr_sheets_pass(transfer, link);
+}
+
+/* ---------------------------------------------------------------------------------------------------- a member */
+
+static bool is_known(const struct fr_transfer *transfer, uint32_t group) {
+    for (uint32_t i = 0; i < transfer->sheet_count; i++)
+        if (transfer->sheets[i]->roster->group_index == group)
+            return true;
+    return false;
+}
+
+/* Does it say what a group below ours may say? */
+static bool fits(const struct fr_transfer *transfer, const struct fr_roster *roster) {
+    const struct fr_roster *own = transfer->roster;
+
+    if (memcmp(roster->transfer_id, own->transfer_id, FR_TRANSFER_ID_BYTES) != 0 || !is_below(own, roster->group_index) ||
+        past_of(roster) > past_of(own) || roster->upstream_count == 0)
+        return false;
+    return roster->upstream_group == own->group_index ? roster->upstream_count == own->member_count : is_below(own, roster->upstream_group);
+}
+
+static int take(struct fr_transfer *transfer, const struct fr_msg_roster *message, const struct fr_roster *roster, bool is_from_above) {
+    struct fr_sheet *sheet = make_sheet(roster, message->blob, message->blob_bytes);
+
+    if (!sheet)
+        return FR_E_MEMORY;
+    memcpy(sheet->signature, message->signature, FR_SIGNATURE_BYTES);
+    sheet->is_from_above = is_from_above;
+    if (keep_sheet(transfer, sheet)) {
+        free_sheet(sheet);
+        return FR_E_MEMORY;
+    }
+    if (roster->upstream_group == transfer->roster->group_index)
+        return fr_feed_add(transfer, sheet);
+    return 0;
+}
+
+int fr_sheets_on_frame(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {
+    struct fr_msg_roster message;
+    struct fr_roster *roster;
+    int error = fr_roster_frame_decode(body, bytes, &message);
+
+    if (error)
+        return error;
+    roster = fr_alloc(sizeof(*roster));
+    if (!roster) {
+        transfer->actions.is_starved = true;
+        return 0;
+    }
+    error = fr_roster_decode(message.blob, message.blob_bytes, roster);
+    if (!error &&
+        (!fits(transfer, roster) ||
+         (!is_known(transfer, roster->group_index) &&
+          !fr_verify(transfer->member.key, FR_SIGN_ROSTER, message.blob, message.blob_bytes, message.signature))))
+        error = FR_E_PROTOCOL;
+    if (!error && !is_known(transfer, roster->group_index)) {
+        error = take(transfer, &message, roster, link->role == FR_LINK_UPSTREAM);
+        transfer->actions.is_starved |= error == FR_E_MEMORY;
+        error = error == FR_E_LIMIT ? FR_E_PROTOCOL : 0;
+        pass_to_all(transfer);
+    }
+    fr_free(roster);
+    return error;
+}

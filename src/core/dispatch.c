@@ -18,7 +18,10 @@
 #define STUCK_SLACK (500 * FR_MS)
 #define SLOWER_FACTOR 2.0 /* clearly slower: this many times the middle member's time a chunk */
 
-enum { STUCK_ROUND_TRIPS = 4 }; /* its own usual time from given to reported, so many times over */
+enum {
+    STUCK_ROUND_TRIPS = 4, /* its own usual time from given to reported, so many times over */
+    BACKLOG_WINDOWS = 2,   /* more than so many windows waiting: those that take do not keep up */
+};
 
 int fr_dispatch_init(struct fr_dispatch *dispatch, uint32_t child_count) {
     *dispatch = (struct fr_dispatch){.child_count = child_count};
@@ -48,6 +51,8 @@ int fr_dispatch_add(struct fr_dispatch *dispatch, fr_chunk_index first, uint32_t
         fr_bitset_grow(&dispatch->shared, first + count))
         return FR_E_MEMORY;
     fr_bitset_add_range(&dispatch->waiting, first, count);
+    if (first < dispatch->waiting_low)
+        dispatch->waiting_low = first;
     return 0;
 }
 
@@ -384,6 +389,15 @@ bool fr_dispatch_take_back(struct fr_dispatch *dispatch, uint32_t child, fr_chun
 void fr_dispatch_spare(struct fr_dispatch *dispatch, fr_chunk_index chunk) {
     if (fr_bitset_remove(&dispatch->waiting, chunk))
         fr_bitset_add(&dispatch->reached, chunk);
+}
+
+bool fr_dispatch_is_backed_up(const struct fr_dispatch *dispatch) {
+    uint32_t window = 0;
+
+    for (uint32_t i = 0; i < dispatch->child_count; i++)
+        if (is_taking(&dispatch->children[i]))
+            window += dispatch->children[i].window;
+    return dispatch->waiting.set_count > BACKLOG_WINDOWS * window;
 }
 
 uint32_t fr_dispatch_unreached(const struct fr_dispatch *dispatch) { return dispatch->reached.bit_count - dispatch->reached.set_count; }

@@ -71,6 +71,9 @@ bool fr_dispatch_take_back(struct fr_dispatch *dispatch, uint32_t child, fr_chun
 /* chunk is in the group already, whoever brought it there: if it waits, it need not be given any more. */
 void fr_dispatch_spare(struct fr_dispatch *dispatch, fr_chunk_index chunk);
 
+/* Do more chunks wait than the members that take part will have credit for soon? O(children). */
+bool fr_dispatch_is_backed_up(const struct fr_dispatch *dispatch);
+
 /* Chunks added and not reached. */
 uint32_t fr_dispatch_unreached(const struct fr_dispatch *dispatch);
 void fr_dispatch_assert_valid(const struct fr_dispatch *dispatch);

@@ -292,7 +292,7 @@ static void reach_for_helper(struct fr_transfer *transfer, struct fr_feed *feed)
 }
 
 static void look_for_help(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (transfer->is_origin || feed->dispatch.waiting.set_count == 0) {
+    if (transfer->is_origin || feed->helper_count >= HELPERS_MAX || !fr_dispatch_is_backed_up(&feed->dispatch)) {
         feed->blocked_since = FR_TIME_NEVER;
         return;
     }

@@ -17,6 +17,7 @@ static void hand_out(struct fr_transfer *transfer, struct fr_link *link, fr_chun
     fr_say_page(transfer, link, fr_layout_page_of(layout, chunk));
     action.chunk_offset = fr_layout_chunk_offset(layout, chunk);
     action.count = fr_layout_chunk_size(layout, chunk);
+    action.is_urgent = link->role == FR_LINK_CHILD && !transfer->is_origin;
     fr_liveness_sent(&link->liveness, transfer->now);
     link->sends++;
     if (transfer->is_origin)

@@ -5,7 +5,8 @@
  *   origin --ROSTER--> COPIES members of each first group --> ... --> members of the group above --ROSTER--> all their peers
  *
  * A roster goes down along the links of a few members only, chosen by its number, so that a large plan leaves the origin a few times and not
- * once a link; in the group that is to feed it everyone gets it from those. What is not linked yet gets what it lacks when it is.
+ * once a link; in the group that is to feed it, and in the one above that, everyone gets it from those. So whoever opens a group can tell it
+ * at once whom to open next. What is not linked yet gets what it lacks when it is.
  */
 #include <string.h>
 
@@ -127,15 +128,26 @@ static bool is_carrier(const struct fr_transfer *transfer, const struct fr_roste
     return !transfer->is_origin || (member + theirs->member_count - group % theirs->member_count) % theirs->member_count < COPIES;
 }
 
+/* Does our group feed it, or the group that does? */
+static bool is_near(const struct fr_transfer *transfer, const struct fr_roster *roster) {
+    if (roster->upstream_group == transfer->roster->group_index)
+        return true;
+    for (uint32_t i = 0; i < transfer->feed_count; i++)
+        if (roster->upstream_group == transfer->feeds[i]->roster->group_index)
+            return true;
+    return false;
+}
+
 static bool belongs_on(struct fr_transfer *transfer, const struct fr_link *link, const struct fr_sheet *sheet) {
-    const struct fr_roster *theirs;
+    const struct fr_roster *theirs, *roster = sheet->roster;
 
     if (link->role == FR_LINK_UPSTREAM)
         return false;
     if (link->role == FR_LINK_PEER) /* peers feed the same groups as we do */
-        return sheet->is_from_above && sheet->roster->upstream_group == transfer->roster->group_index;
+        return sheet->is_from_above && is_near(transfer, roster);
     theirs = transfer->feeds[link->place]->roster;
-    return is_below(theirs, sheet->roster->group_index) && is_carrier(transfer, theirs, link->member, sheet->roster->group_index);
+    return is_below(theirs, roster->group_index) &&
+        (roster->upstream_group == theirs->group_index || is_carrier(transfer, theirs, link->member, roster->group_index));
 }
 
 void fr_sheets_pass(struct fr_transfer *transfer, struct fr_link *link) {

@@ -57,7 +57,7 @@ struct fr_feed {
     struct fr_bitset offered; /* a member's: chunks that were ever to be handed to it */
     struct fr_fed *fed;       /* [member_count] */
     fr_time_ns news_due;      /* next announcements to members that asked for news */
-    fr_time_ns blocked_since; /* chunks wait and nobody that we reach has credit; FR_TIME_NEVER: not so */
+    fr_time_ns blocked_since; /* more chunks wait than those we reach keep up with; FR_TIME_NEVER: not so */
     uint32_t helper_count;    /* members that were reached for beyond our charges */
 };
 

@@ -59,6 +59,7 @@ struct fr_action {
     uint64_t chunk_offset;
     const uint8_t *bytes;
     const char *address; /* CONNECT: "host:port", valid as long as the transfer */
+    bool is_urgent;      /* SEND_CHUNK: before others that are not; whole groups wait for it */
     struct fr_buffer *buffer;
     struct fr_digest digest;
 };

@@ -21,6 +21,7 @@ void fr_sim_network_init(struct fr_sim_network *network, uint32_t port_count, st
         port->network = network;
         port->index = i;
         port->control.kind = FR_SIM_LANE_CONTROL;
+        port->urgent.kind = FR_SIM_LANE_URGENT;
         port->chunks.kind = port->waiting.kind = FR_SIM_LANE_CHUNK;
     }
     fr_sim_pool_init(&network->parcels, sizeof(struct fr_sim_parcel));

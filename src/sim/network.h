@@ -3,7 +3,7 @@
  * A virtual network: ports with an uplink and a downlink rate, links between them that deliver in order, and what breaks them.
  *
  *   end_send, end_send_chunk     queue at the sender's end; a chunk is a token, control frames are real bytes
- *     uplink                     one parcel at a time: control bytes of any link first, then chunks, links in turn
+ *     uplink                     one parcel at a time: control bytes of any link first, then chunks, of urgent links first, links in turn
  *     path                       one-way delay and jitter, in order per link; a cut path holds what arrives until it heals
  *     downlink                   one parcel at a time in order of arrival; bits that came through while it was idle cost nothing
  *   on_frame, on_chunk           at the receiver, unless its process is paused: then all waits until it goes on
@@ -42,7 +42,7 @@ struct fr_sim_handlers {
 };
 
 /* Ends that wait in line for something; each waits in at most one lane of each kind. */
-enum fr_sim_lane_kind { FR_SIM_LANE_CONTROL, FR_SIM_LANE_CHUNK, FR_SIM_LANE_KINDS };
+enum fr_sim_lane_kind { FR_SIM_LANE_CONTROL, FR_SIM_LANE_URGENT, FR_SIM_LANE_CHUNK, FR_SIM_LANE_KINDS };
 struct fr_sim_lane {
     struct fr_sim_end *first, *last;
     enum fr_sim_lane_kind kind;
@@ -60,7 +60,7 @@ struct fr_sim_port {
     bool is_dead;                  /* no process listens: dialling is refused */
     bool is_paused;                /* the process does not run, its kernel does */
     struct fr_sim_queue held;      /* what the process will hear of when it goes on */
-    struct fr_sim_lane control, chunks;
+    struct fr_sim_lane control, urgent, chunks;
     struct fr_sim_lane waiting; /* ends elsewhere whose chunks wait for this port's downlink */
     struct fr_sim_end *ends;    /* all attached ends, for resets */
     bool is_busy;               /* the uplink is: */
@@ -82,6 +82,7 @@ struct fr_sim_end {
     struct fr_sim_end *next_in_port, *previous_in_port;
     struct fr_sim_end *next_in_lane[FR_SIM_LANE_KINDS];
     bool is_in_lane[FR_SIM_LANE_KINDS];
+    bool is_urgent;     /* its chunks go before those of ends that are not */
     bool is_open;       /* its host wants to hear of it */
     bool is_attached;   /* in its port's list */
     bool is_connecting; /* dialled, not ready */

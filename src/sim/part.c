@@ -199,12 +199,13 @@ static void dial(struct fr_sim_part *part, const struct fr_action *action) {
     socket->end = fr_sim_end_dial(part->host->port, (uint32_t) to, socket);
 }
 
-static void send_chunk(struct fr_sim_part *part, struct fr_sim_socket *socket, fr_chunk_index chunk) {
+static void send_chunk(struct fr_sim_part *part, struct fr_sim_socket *socket, fr_chunk_index chunk, bool is_urgent) {
     struct fr_sim_world *world = part->host->world;
     const struct fr_layout *layout = &world->object.layout;
     bool is_corrupt = part->host->lie_chance > 0 && fr_prng_unit(&world->prng) < part->host->lie_chance;
 
     socket->sends++;
+    socket->end->is_urgent = is_urgent; /* a link's chunks are all of one kind */
     fr_sim_oracle_on_send_chunk(&world->oracle, fr_sim_node_of(part), socket->end->other->port->index - 1, chunk, socket->sends,
                                 fr_bitset_has(&socket->asked, chunk));
     if (part->member == FR_MEMBER_UPSTREAM && !fr_sim_source_has(part, chunk))
@@ -224,7 +225,7 @@ static void perform_on_socket(struct fr_sim_part *part, const struct fr_action *
     else if (action->type == FR_ACTION_SEND)
         fr_sim_end_send(socket->end, action->bytes, action->count);
     else if (action->type == FR_ACTION_SEND_CHUNK)
-        send_chunk(part, socket, action->chunk);
+        send_chunk(part, socket, action->chunk, action->is_urgent);
     else
         fr_sim_socket_close(socket);
 }

@@ -308,6 +308,7 @@ fr_time_ns fr_sim_scenario_time_max(const struct fr_sim_scenario *scenario) {
         if (fault->type == FR_SIM_FAULT_SLOW)
             slowest = slowest * fault->amount;
     }
+    limit += scenario->source_from;
     return limit + (fr_time_ns) ((double) (4 * fr_sim_scenario_estimate(scenario)) / slowest) + 100 * scenario->delay;
 }
 

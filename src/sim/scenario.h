@@ -71,6 +71,7 @@ struct fr_sim_scenario {
     struct fr_sim_host_traits *hosts; /* [member_count + 1] */
     fr_time_ns delay, jitter;         /* of every path, on top of the hosts' own */
     fr_time_ns handshake_timeout;
+    fr_time_ns source_from; /* the origin's source yields nothing before; then all links are open, as formulas have it */
     uint32_t piece_bytes_max; /* control bytes arrive in random pieces of at most this; 0: as they were sent */
     struct fr_timing timing;
     struct fr_sim_fault faults[FR_SIM_FAULTS_MAX];

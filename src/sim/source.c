@@ -59,7 +59,8 @@ void fr_sim_source_read_page(struct fr_sim_part *part, uint32_t page) {
         fr_sim_oracle_fail(&world->oracle, "the origin asks for page %u, and %u is next", page, part->page_next);
     part->page_next = page + 1;
     chore->page = page;
-    part->disk_free_at = fr_time_max(part->disk_free_at, world->clock.now) + fr_sim_airtime(bytes, traits->store_rate);
+    part->disk_free_at = fr_time_max(part->disk_free_at, fr_time_max(world->clock.now, world->began_at + world->scenario->source_from));
+    part->disk_free_at += fr_sim_airtime(bytes, traits->store_rate);
     fr_sim_clock_set(&world->clock, part->disk_free_at + traits->store_latency, &chore->event);
 }
 

@@ -8,6 +8,8 @@
 
 enum { DOWNLINK_BUSY_SECONDS = 2 };
 
+static struct fr_sim_lane *chunk_lane(const struct fr_sim_end *end) { return end->is_urgent ? &end->port->urgent : &end->port->chunks; }
+
 void fr_sim_lane_push(struct fr_sim_lane *lane, struct fr_sim_end *end) {
     enum fr_sim_lane_kind kind = lane->kind;
 
@@ -97,7 +99,7 @@ static struct fr_sim_parcel *take_chunk(struct fr_sim_end *end) {
     for (uint32_t i = 0; i < end->chunk_count; i++)
         end->chunks[i] = end->chunks[i + 1];
     if (end->chunk_count > 0)
-        fr_sim_lane_push(&end->port->chunks, end);
+        fr_sim_lane_push(chunk_lane(end), end);
     return parcel;
 }
 
@@ -108,6 +110,10 @@ static struct fr_sim_parcel *take_next(struct fr_sim_port *port) {
 
     while (parcel == NULL && (end = fr_sim_lane_pop(&port->control)) != NULL) {
         parcel = take_control(end);
+        fr_sim_link_unref(network, end->link);
+    }
+    while (parcel == NULL && (end = fr_sim_lane_pop(&port->urgent)) != NULL) {
+        parcel = take_chunk(end);
         fr_sim_link_unref(network, end->link);
     }
     while (parcel == NULL && (end = fr_sim_lane_pop(&port->chunks)) != NULL) {
@@ -193,7 +199,7 @@ void fr_sim_uplink_line_up(struct fr_sim_end *end) {
         fr_sim_lane_push(&port->control, end);
     /* An end that waits for its receiver's downlink is in that lane, and in no other of its kind. */
     if (end->chunk_count > 0)
-        fr_sim_lane_push(&port->chunks, end);
+        fr_sim_lane_push(chunk_lane(end), end);
 }
 
 void fr_sim_uplink_wake(struct fr_sim_end *end) {

@@ -13,4 +13,7 @@ struct cli_terminal {
 /* Asks anew each time: windows change their size. */
 struct cli_terminal cli_terminal_look(int fd);
 
+/* Does who reads our output see UTF-8? By the locale that the environment names. */
+bool cli_terminal_has_utf8(void);
+
 #endif

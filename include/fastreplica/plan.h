@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Who receives, and what the least possible time is. Pure functions but for reading a node file.
+/** Who receives, who passes it on to whom, and what the least possible time is. Pure functions but for reading a node file.
  *
  *  A node file has one node a line: `host[:port] [zone=Z] [up=RATE] [down=RATE] [tier=primary|secondary]`, `#` begins a comment.
  *  An inline list is comma-separated and takes ranges: `edge[01-32].example.net:7420,10.0.0.[1-4]`. The default port is 7420.
@@ -48,6 +48,98 @@ void fr_nodes_free(struct fr_nodes *nodes); /**< NULL allowed */
  *  uplink, any node's up or down rate).
  *  Source: Kumar and Ross, "Peer-assisted file distribution: the minimum distribution time", 2006; no latency term. */
 double fr_bound_seconds(const struct fr_nodes *nodes, uint64_t up_rate, uint64_t bytes);
+
+/* Plans: which nodes form groups, and which group feeds which.
+ *
+ *      struct fr_plan_options options;
+ *      struct fr_plan *plan;
+ *      fr_plan_options_init(&options);
+ *      options.object_bytes = UINT64_C(10) << 30;
+ *      if (fr_plan_new(nodes, &options, &plan, &failure) == 0) {
+ *              for (uint32_t g = 0; g < plan->group_count; g++)
+ *                      ...
+ *              fr_plan_free(plan);
+ *      }
+ */
+
+/** The form of the tree of groups. */
+enum fr_shape {
+    FR_SHAPE_AUTO,  /**< whichever is predicted to be quicker */
+    FR_SHAPE_CHAIN, /**< every group feeds one other */
+    FR_SHAPE_TREE,  /**< every group feeds several others */
+};
+
+enum {
+    FR_GROUP_MEMBERS_MAX = 64, /**< members of one group */
+    FR_FANOUT_MAX = 8,         /**< groups that one group feeds */
+};
+
+#define FR_GROUP_ORIGIN UINT32_MAX /**< as an upstream: the origin, which is no group */
+
+struct fr_plan_options {
+    uint64_t object_bytes; /**< FR_BYTES_UNKNOWN: a pipe; planned as a large object, with no prediction */
+    uint32_t chunk_bytes;  /**< 0: as a push chooses; else a power of two, 16 KiB .. 4 MiB */
+    uint64_t up_rate;      /**< the origin's uplink, bytes a second; FR_RATE_UNKNOWN */
+    fr_time_ns delay;      /**< one-way latency between nodes; 0: unknown, 0.5 ms is assumed */
+    uint32_t group_size;   /**< the largest group, 1 .. FR_GROUP_MEMBERS_MAX; 0: chosen */
+    enum fr_shape shape;
+    uint32_t fanout; /**< child groups of a group, 1 .. FR_FANOUT_MAX; 1 is a chain; 0: chosen */
+};
+
+/** One group and the edge that feeds it. */
+struct fr_plan_group {
+    uint32_t first_member,
+        member_count;       /**< its members are plan->members[first_member ..], richest uplink first: the order of their ranks */
+    uint32_t upstream;      /**< index of the group that feeds it, below its own; or FR_GROUP_ORIGIN */
+    uint32_t subtree_count; /**< it and all groups below it are groups[g .. g + subtree_count) */
+    uint32_t level;         /**< 0: fed by the origin */
+    bool is_secondary;      /**< its edge is: it is fed from when the upstream group has the whole object */
+    const char *zone;       /**< of all its members; "" when they are of several zones, or of none. Lives as long as the plan */
+    double finish_seconds;  /**< predicted; negative: unknown */
+};
+
+/** Groups are in preorder: a group stands before those that it feeds, and a subtree in one stretch. Members are in the order of their groups. */
+struct fr_plan {
+    uint32_t group_count;
+    struct fr_plan_group *groups; /**< [group_count] */
+    uint32_t member_count;
+    uint32_t *members; /**< [member_count], indexes into the node list, each once */
+    uint64_t object_bytes;
+    uint32_t chunk_bytes;
+    uint32_t root_group_count; /**< groups that the origin feeds */
+    uint32_t level_count;
+    uint32_t fanout;          /**< the most groups that any group feeds; 0 for a single group */
+    uint32_t connections_max; /**< the most that any recipient has: peers, links up, links down (see below) */
+    double predicted_seconds; /**< until the last group has it; negative: unknown */
+    double bound_seconds;     /**< the least possible for this very job; negative: unknown */
+    enum fr_shape shape;      /**< FR_SHAPE_CHAIN or FR_SHAPE_TREE: how it was built; never FR_SHAPE_AUTO */
+    double copy_seconds;      /**< sending the object once over a usual node's uplink; with what was assumed where nothing was told */
+    double hop_seconds;       /**< what one more group on the way costs; likewise. 0 or above, both */
+};
+
+/** Defaults everywhere, a pipe's size. */
+void fr_plan_options_init(struct fr_plan_options *options);
+
+/** Form groups of all nodes and hang them below the origin.
+ *  A group lies inside one zone; the sizes of a zone's groups of one kind differ by one at most, and their uplinks are balanced. Nodes that are alone
+ *  in their zones share groups. A zone is entered over one edge, so the links between zones carry the object once; only when all nodes are of one zone may
+ *  the origin, if it is fast, feed several groups of it. Nodes whose downlink is below half of what is usual in their zone are put into groups that
+ *  feed no others. Secondary nodes form groups of their own, fed by secondary edges from primary groups and by primary edges from
+ *  one another; if all are secondary, all are taken as primary. The same input gives the same plan.
+ *  Counterparts: between a group of ku members and one of kc below it, for t in 0 .. max(ku, kc) - 1 member t % ku is linked with member t % kc.
+ *  nodes: 1 .. FR_NODES_MAX, borrowed until the call returns.  failure: may be NULL.
+ *  Returns 0; FR_E_ARGUMENT: an option is out of its range, or two contradict each other; FR_E_LIMIT: the object has too many chunks; FR_E_MEMORY.
+ *  O(n log n) in the number of nodes. The plan is the caller's: fr_plan_free.
+ *  Source: HPL-2005-64 and the FastReplica papers for groups and trees; choice of size and shape, zones and balance are ours (docs/plan.md). */
+int fr_plan_new(const struct fr_nodes *nodes, const struct fr_plan_options *options, struct fr_plan **ret_plan, struct fr_failure *failure);
+void fr_plan_free(struct fr_plan *plan); /**< NULL allowed */
+
+/** The plan as one JSON object, a newline at its end; docs/plan.md describes it. nodes: the list that it was made from. Freed by free().
+ *  NULL without memory. */
+char *fr_plan_json(const struct fr_plan *plan, const struct fr_nodes *nodes);
+
+/** The plan in the language of Graphviz: a node for each group, edges labelled primary or secondary. As above. */
+char *fr_plan_dot(const struct fr_plan *plan, const struct fr_nodes *nodes);
 
 #ifdef __cplusplus
 }

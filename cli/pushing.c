@@ -19,6 +19,11 @@ void cli_pushing_describe(struct cli_pushing *p, struct cli_option *options) {
         {"name", 'n', CLI_TEXT, false, "NAME", &p->name, "name at the nodes; FILE's own if left out", 0, 0},
         {"chunk-size", 0, CLI_BYTES, false, "SIZE", &p->chunk_bytes, "a power of two, 16K to 4M; chosen from the size if left out", 0, 0},
         {"up", 0, CLI_RATE, false, "RATE", &p->up_rate, "this machine's uplink, for the least possible time", 0, 0},
+        {"group-size", 0, CLI_NUMBER, false, "K", &p->group_size, "members of a group, 1 to 64; chosen if left out", 1,
+         FR_GROUP_MEMBERS_MAX},
+        {"shape", 0, CLI_TEXT, false, "SHAPE", &p->shape, "auto, chain or tree: how groups feed groups", 0, 0},
+        {"fanout", 0, CLI_NUMBER, false, "M", &p->fanout, "groups that one group feeds, 1 to 8; chosen if left out", 1, FR_FANOUT_MAX},
+        {"delay", 0, CLI_DURATION, false, "TIME", &p->delay, "one-way latency between nodes, for the plan (0.5ms)", 0, 0},
         {"report", 0, CLI_TEXT, false, "FILE", &p->report, "write a report, one JSON object", 0, 0},
         {"connect-timeout", 0, CLI_DURATION, false, "TIME", &p->connect_timeout, "give a node up that cannot be reached for so long (5s)",
          0, 0},
@@ -47,12 +52,22 @@ static void write_log(void *user, enum fr_log_level level, const char *line) {
 
 static void stop_push(void *push) { fr_push_stop(push); }
 
+static enum fr_shape shape_of(const char *word) {
+    if (word && strcmp(word, "chain") == 0)
+        return FR_SHAPE_CHAIN;
+    return word && strcmp(word, "tree") == 0 ? FR_SHAPE_TREE : FR_SHAPE_AUTO;
+}
+
 static void fill_options(struct fr_push_options *options, const struct cli_pushing *pushing, struct cli_progress *progress) {
     fr_push_options_init(options);
     options->name = pushing->name;
     /* What is above 32 bits is no chunk size; what stands in its place is none either, so the library says what is. */
     options->chunk_bytes = pushing->chunk_bytes < UINT32_MAX ? (uint32_t) pushing->chunk_bytes : UINT32_MAX;
     options->up_rate = pushing->up_rate;
+    options->delay = pushing->delay;
+    options->group_size = pushing->group_size;
+    options->shape = shape_of(pushing->shape);
+    options->fanout = pushing->fanout;
     options->connect_timeout = pushing->connect_timeout;
     options->silence_timeout = pushing->silence_timeout;
     options->deadline = pushing->deadline;

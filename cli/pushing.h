@@ -13,13 +13,15 @@
 /* What the options say. Zeroed: the defaults. */
 struct cli_pushing {
     const char *name, *report;
+    const char *shape;
     uint64_t chunk_bytes, up_rate;
-    fr_time_ns connect_timeout, silence_timeout, deadline;
+    fr_time_ns connect_timeout, silence_timeout, deadline, delay;
+    unsigned group_size, fanout;
     bool is_quiet, is_json;
     unsigned verbosity;
 };
 
-enum { CLI_PUSHING_OPTIONS = 11 }; /* the one that ends the table included */
+enum { CLI_PUSHING_OPTIONS = 15 }; /* the one that ends the table included */
 
 /* options [CLI_PUSHING_OPTIONS]: a table that fills *pushing. */
 void cli_pushing_describe(struct cli_pushing *pushing, struct cli_option *options);

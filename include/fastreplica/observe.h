@@ -47,6 +47,8 @@ struct fr_report {
     char sha256[2 * FR_DIGEST_BYTES + 1]; /**< the same */
     double seconds;                       /**< so far; at the end: until the last node was settled */
     double bound_seconds;                 /**< negative: unknown */
+    double predicted_seconds;             /**< what the plan promised; negative: unknown */
+    uint32_t group_count;
     uint64_t origin_bytes_read;
     uint64_t origin_bytes_sent;
     uint32_t node_count;

@@ -16,13 +16,17 @@ extern "C" {
 struct fr_push_options {
     const char *path;             /**< a file, a FIFO, or "-" for standard input */
     const char *name;             /**< name at the nodes; NULL: the last component of path; needed with "-" */
-    const struct fr_nodes *nodes; /**< 1 .. 64 recipients, one group */
+    const struct fr_nodes *nodes; /**< 1 .. FR_NODES_MAX recipients */
     const struct fr_keys *keys;   /**< loaded as FR_KEYS_ORIGIN */
     uint32_t chunk_bytes;         /**< 0: chosen from the size; else a power of two, 16 KiB .. 4 MiB */
-    uint64_t up_rate;             /**< our uplink in bytes a second, for bound_seconds; FR_RATE_UNKNOWN */
-    fr_time_ns connect_timeout;   /**< a node that cannot be reached for so long is `unreachable`; 0: 5 s */
-    fr_time_ns silence_timeout;   /**< a node that says nothing for so long has failed; 0: 15 s */
-    fr_time_ns deadline;          /**< the whole push ends by then; 0: no limit */
+    uint64_t up_rate;             /**< our uplink in bytes a second, for plan and bound_seconds; FR_RATE_UNKNOWN */
+    fr_time_ns delay;             /**< how groups are formed: as in struct fr_plan_options, like the next three */
+    uint32_t group_size;
+    enum fr_shape shape;
+    uint32_t fanout;
+    fr_time_ns connect_timeout; /**< a node that cannot be reached for so long is `unreachable`; 0: 5 s */
+    fr_time_ns silence_timeout; /**< a node that says nothing for so long has failed; 0: 15 s */
+    fr_time_ns deadline;        /**< the whole push ends by then; 0: no limit */
     struct fr_log log;
     struct fr_progress progress;
 };
@@ -32,8 +36,8 @@ void fr_push_options_init(struct fr_push_options *options);
 
 struct fr_push;
 
-/** Open the source, check name, nodes and keys. Nothing is sent yet. Errors: FR_E_ARGUMENT, FR_E_NAME, FR_E_IO, FR_E_LIMIT, FR_E_MEMORY; nothing is left
- *  behind then. */
+/** Open the source, check name, nodes and keys, and plan the groups. Nothing is sent yet. Errors: FR_E_ARGUMENT, FR_E_NAME, FR_E_IO, FR_E_LIMIT,
+ *  FR_E_MEMORY; nothing is left behind then. */
 int fr_push_new(const struct fr_push_options *options, struct fr_push **ret_push, struct fr_failure *failure);
 
 /** Run it to its end: every node has a verdict, or something failed here. Blocks this thread; needs a worker pool of libuv.
@@ -43,6 +47,9 @@ int fr_push_run(struct fr_push *push, struct fr_failure *failure);
 
 /** End a running push soon, in good order. Any thread, and signal handlers. */
 void fr_push_stop(struct fr_push *push);
+
+/** The groups and the times that are predicted for them. Valid until fr_push_free. */
+const struct fr_plan *fr_push_plan(const struct fr_push *push);
 
 /** Valid until fr_push_free. */
 const struct fr_report *fr_push_report(const struct fr_push *push);

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "content/name.h"
 #include "node/driver.h"
+#include "node/grouping.h"
 #include "node/journal.h"
 #include "node/keys.h"
 #include "node/supply.h"
@@ -26,7 +27,8 @@ struct fr_push {
     char name[FR_NAME_BYTES_MAX + 1];
     struct fr_source *source;
     struct fr_layout layout;
-    struct fr_roster roster;
+    struct fr_plan *plan;
+    struct fr_grouping grouping;
     struct fr_timing timing;
     struct fr_tls_config *tls;
     struct fr_tally *tally;
@@ -45,6 +47,8 @@ struct fr_push {
 void fr_push_options_init(struct fr_push_options *options) { *options = (struct fr_push_options){.log.level_max = FR_LOG_INFO}; }
 
 void fr_push_stop(struct fr_push *push) { uv_async_send(&push->stop); }
+
+const struct fr_plan *fr_push_plan(const struct fr_push *push) { return push->plan; }
 
 const struct fr_report *fr_push_report(const struct fr_push *push) { return fr_tally_report(push->tally); }
 
@@ -181,9 +185,6 @@ static int check_options(const struct fr_push_options *options, struct fr_failur
         return fr_failure_set(failure, FR_E_ARGUMENT, 0, "no file was given to push");
     if (!options->nodes || options->nodes->count == 0)
         return fr_failure_set(failure, FR_E_ARGUMENT, 0, "no nodes were given to push to");
-    if (options->nodes->count > FR_GROUP_NODES_MAX)
-        return fr_failure_set(failure, FR_E_LIMIT, 0, "%u nodes were given, and one push reaches at most %d", options->nodes->count,
-                              FR_GROUP_NODES_MAX);
     if (!options->keys || !fr_keys_sign_key(options->keys))
         return fr_failure_set(failure, FR_E_ARGUMENT, 0, "the keys were not loaded for an origin: origin.key is needed");
     return 0;
@@ -215,16 +216,18 @@ static int choose_layout(struct fr_push *push, struct fr_failure *failure) {
     return 0;
 }
 
-static int fill_roster(struct fr_push *push, struct fr_failure *failure) {
-    const struct fr_nodes *nodes = push->options.nodes;
-    push->roster.member_count = nodes->count;
-    for (uint32_t i = 0; i < nodes->count; i++) {
-        const char *address = nodes->specs[i].address;
-        if (strlen(address) > FR_ADDRESS_BYTES_MAX)
-            return fr_failure_set(failure, FR_E_ARGUMENT, 0, "the address of node %u is longer than %d bytes", i + 1, FR_ADDRESS_BYTES_MAX);
-        snprintf(push->roster.addresses[i], sizeof push->roster.addresses[i], "%s", address);
-    }
-    return 0;
+static int form_groups(struct fr_push *push, struct fr_failure *failure) {
+    const struct fr_plan_options options = {
+        .object_bytes = push->layout.object_bytes,
+        .chunk_bytes = push->layout.chunk_bytes,
+        .up_rate = push->options.up_rate,
+        .delay = push->options.delay,
+        .group_size = push->options.group_size,
+        .shape = push->options.shape,
+        .fanout = push->options.fanout,
+    };
+    int rc = fr_plan_new(push->options.nodes, &options, &push->plan, failure);
+    return rc ? rc : fr_grouping_init(&push->grouping, push->plan, push->options.nodes, failure);
 }
 
 static void stop_push(uv_async_t *async) {
@@ -270,6 +273,7 @@ static int make_tally(struct fr_push *push, struct fr_failure *failure) {
         .chunk_bytes = push->layout.chunk_bytes,
         .nodes = push->options.nodes,
         .up_rate = push->options.up_rate,
+        .plan = push->plan,
     };
     int rc = fr_tally_new(&options, &push->tally);
     return rc ? fr_failure_set(failure, rc, 0, "push: %s", fr_error_text(rc)) : 0;
@@ -282,7 +286,7 @@ static int open_parts(struct fr_push *push, struct fr_failure *failure) {
     if (rc == 0)
         rc = choose_layout(push, failure);
     if (rc == 0)
-        rc = fill_roster(push, failure);
+        rc = form_groups(push, failure);
     if (rc == 0)
         rc = make_tally(push, failure);
     if (rc)
@@ -322,6 +326,8 @@ void fr_push_free(struct fr_push *push) {
     }
     fr_tls_config_free(push->tls);
     fr_tally_free(push->tally);
+    fr_grouping_done(&push->grouping);
+    fr_plan_free(push->plan);
     fr_source_close(push->source);
     fr_free(push);
 }
@@ -348,12 +354,11 @@ static int make_transfer(struct fr_push *push, fr_time_ns now, struct fr_transfe
     if (fill_opening(push, &opening, &seed))
         return fr_failure_set(&push->failure, FR_E_IO, 0, "the system gives no random numbers");
     fr_journal_init(&push->journal, &push->options.log, opening.transfer_id, now);
-    const struct fr_roster *rosters[] = {&push->roster};
     const struct fr_origin_options options = {
         .key = fr_keys_sign_key(push->options.keys),
         .opening = &opening,
-        .rosters = rosters,
-        .group_count = 1,
+        .rosters = (const struct fr_roster *const *) push->grouping.rosters,
+        .group_count = push->grouping.group_count,
         .can_reread = fr_source_is_file(push->source),
         .page_ahead_max = PAGE_AHEAD_MAX,
         .timing = push->timing,
@@ -371,7 +376,7 @@ static int make_driver(struct fr_push *push, struct fr_transfer *transfer) {
         .transfer = transfer,
         .role = &origin_role,
         .user = push,
-        .cache = fr_supply_cache_options(&push->layout, push->roster.member_count),
+        .cache = fr_supply_cache_options(&push->layout, fr_grouping_links(&push->grouping)),
         .handshake_timeout = push->timing.connect,
         .silence_timeout = push->timing.silence,
     };
@@ -384,7 +389,7 @@ static int make_parts(struct fr_push *push, fr_time_ns now) {
         .loop = &push->loop,
         .source = push->source,
         .layout = push->layout,
-        .member_count = push->roster.member_count,
+        .member_count = fr_grouping_links(&push->grouping),
         .events = &supply_events,
         .user = push,
     };

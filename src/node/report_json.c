@@ -103,9 +103,10 @@ static json_t *make_faults(const struct fr_report *report) {
 }
 
 static json_t *make_report(const struct fr_report *report) {
-    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o}", "object", make_object(report), "outcome",
+    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o}", "object", make_object(report), "outcome",
                      fr_outcome_name(fr_report_outcome(report)), "failure", make_text(report->failure), "seconds",
-                     make_seconds(report->seconds), "bound_seconds", make_seconds(report->bound_seconds), "origin", "bytes_read",
+                     make_seconds(report->seconds), "bound_seconds", make_seconds(report->bound_seconds), "predicted_seconds",
+                     make_seconds(report->predicted_seconds), "groups", make_count(report->group_count), "origin", "bytes_read",
                      make_count(report->origin_bytes_read), "bytes_sent", make_count(report->origin_bytes_sent), "nodes",
                      make_nodes(report), "faults", make_faults(report));
 }

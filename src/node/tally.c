@@ -34,6 +34,13 @@ static double seconds_after(const struct fr_tally *tally, fr_time_ns accepted_at
     return seconds_since(tally, accepted_at + after);
 }
 
+static void name_groups(struct fr_tally *tally) {
+    const struct fr_plan *plan = tally->options.plan;
+    for (uint32_t group = 0; group < plan->group_count; group++)
+        for (uint32_t i = 0; i < plan->groups[group].member_count; i++)
+            tally->nodes[plan->members[plan->groups[group].first_member + i]].group = group;
+}
+
 int fr_tally_new(const struct fr_tally_options *options, struct fr_tally **ret_tally) {
     uint32_t count = options->nodes->count;
     struct fr_tally *tally = fr_alloc_zeroed(1, sizeof *tally);
@@ -56,10 +63,13 @@ int fr_tally_new(const struct fr_tally_options *options, struct fr_tally **ret_t
     tally->report = (struct fr_report){.object_name = options->object_name,
                                        .object_bytes = options->object_bytes,
                                        .chunk_bytes = options->chunk_bytes,
-                                       .bound_seconds = -1,
+                                       .bound_seconds = options->plan->bound_seconds,
+                                       .predicted_seconds = options->plan->predicted_seconds,
+                                       .group_count = options->plan->group_count,
                                        .node_count = count,
                                        .nodes = tally->nodes,
                                        .faults = (const char *const *) tally->faults};
+    name_groups(tally);
     *ret_tally = tally;
     return 0;
 }
@@ -93,15 +103,17 @@ void fr_tally_add_fault(struct fr_tally *tally, const char *sentence) {
     tally->report.fault_count = tally->fault_count + 1;
 }
 
-static void update_node(struct fr_tally *tally, const struct fr_transfer *transfer, uint32_t member, uint64_t object_bytes) {
-    struct fr_node_report *node = &tally->nodes[member];
+/* place: counts the members of all groups in order. */
+static void update_node(struct fr_tally *tally, const struct fr_transfer *transfer, uint32_t place, uint64_t object_bytes) {
+    uint32_t index = tally->options.plan->members[place];
+    struct fr_node_report *node = &tally->nodes[index];
     struct fr_member_result result;
-    fr_transfer_node_result(transfer, member, &result);
+    fr_transfer_node_result(transfer, place, &result);
     const struct fr_member_figures *figures = &result.figures;
     bool has_all = result.verdict == FR_VERDICT_COMPLETE || result.verdict == FR_VERDICT_SLOW;
     uint64_t bytes = (uint64_t) figures->chunks_have * tally->report.chunk_bytes;
     node->verdict = result.verdict;
-    snprintf(tally->reasons[member], sizeof tally->reasons[member], "%s", result.reason);
+    snprintf(tally->reasons[index], sizeof tally->reasons[index], "%s", result.reason);
     node->seconds = result.verdict == FR_VERDICT_PENDING ? -1 : seconds_since(tally, result.done_at);
     node->bytes_have = has_all || bytes > object_bytes ? object_bytes : bytes; /* the last chunk is shorter */
     node->bytes_from_upstream = figures->bytes_from_upstream;
@@ -128,19 +140,19 @@ static double whole_seconds(const struct fr_tally *tally, fr_time_ns now) {
 static void update_object(struct fr_tally *tally, const struct fr_transfer_view *view) {
     struct fr_report *report = &tally->report;
     report->object_bytes = view->object_bytes;
+    if (report->bound_seconds < 0 && view->object_bytes != FR_BYTES_UNKNOWN)
+        report->bound_seconds = fr_bound_seconds(tally->options.nodes, tally->options.up_rate, view->object_bytes);
     report->chunks = view->chunk_count;
     if (view->is_end_known && !report->root[0]) {
         fr_text_hex(view->root.bytes, FR_DIGEST_BYTES, report->root);
         fr_text_hex(view->sha256.bytes, FR_DIGEST_BYTES, report->sha256);
     }
-    if (view->object_bytes != FR_BYTES_UNKNOWN)
-        report->bound_seconds = fr_bound_seconds(tally->options.nodes, tally->options.up_rate, view->object_bytes);
 }
 
 void fr_tally_update(struct fr_tally *tally, const struct fr_transfer *transfer, uint64_t origin_bytes_read, fr_time_ns now) {
     struct fr_transfer_view view;
     fr_transfer_view(transfer, &view);
-    fr_assert(view.roster->member_count == tally->report.node_count);
+    fr_assert(tally->options.plan->member_count == tally->report.node_count);
     update_object(tally, &view);
     for (uint32_t i = 0; i < tally->report.node_count; i++)
         update_node(tally, transfer, i, view.object_bytes);

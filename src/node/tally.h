@@ -16,8 +16,9 @@ struct fr_tally_options {
     const char *object_name; /* borrowed, like nodes */
     uint64_t object_bytes;   /* FR_BYTES_UNKNOWN for a pipe */
     uint32_t chunk_bytes;
-    const struct fr_nodes *nodes; /* in the order of the roster */
-    uint64_t up_rate;
+    const struct fr_nodes *nodes;
+    uint64_t up_rate;           /* for the bound of a pipe, whose size the plan did not know */
+    const struct fr_plan *plan; /* borrowed as well: which node is which member of which group */
 };
 
 int fr_tally_new(const struct fr_tally_options *options, struct fr_tally **ret_tally); /* 0 or FR_E_MEMORY */

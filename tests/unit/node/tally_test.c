@@ -23,11 +23,20 @@ static int set_up(void **state) {
     static const struct fr_roster roster = {.member_count = 2, .addresses = {"a:1", "b:2"}};
     static const struct fr_roster *const rosters[] = {&roster};
     const struct fr_opening opening = {.object_bytes = 1000, .chunk_bytes = FR_CHUNK_BYTES_MIN, .name = "x"};
+    static uint32_t members[] = {0, 1};
+    static struct fr_plan_group group = {.member_count = 2, .upstream = FR_GROUP_ORIGIN};
+    static const struct fr_plan plan = {
+        .group_count = 1, .groups = &group, .member_count = 2, .members = members, .bound_seconds = -1, .predicted_seconds = -1};
     const struct fr_tally_options options = {
-        .object_name = "x", .object_bytes = 1000, .chunk_bytes = FR_CHUNK_BYTES_MIN, .nodes = &nodes, .up_rate = 100};
+        .object_name = "x", .object_bytes = 1000, .chunk_bytes = FR_CHUNK_BYTES_MIN, .nodes = &nodes, .plan = &plan, .up_rate = 100};
     key = fr_sign_key_new(seed);
-    const struct fr_origin_options origin = {
-        .key = key, .opening = &opening, .rosters = rosters, .group_count = 1, .can_reread = true, .page_ahead_max = 2, .timing = fr_timing_default};
+    const struct fr_origin_options origin = {.key = key,
+                                             .opening = &opening,
+                                             .rosters = rosters,
+                                             .group_count = 1,
+                                             .can_reread = true,
+                                             .page_ahead_max = 2,
+                                             .timing = fr_timing_default};
     if (fr_tally_new(&options, &tally) || fr_transfer_new_origin(&origin, FR_SECOND, &transfer))
         return -1;
     fr_tally_begin(tally, FR_SECOND);

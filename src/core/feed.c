@@ -90,11 +90,6 @@ static void offer(struct fr_transfer *transfer, struct fr_feed *feed, fr_chunk_i
         transfer->actions.is_starved = true;
 }
 
-/* Who had the object before owns nothing of it: such members share it out by number. */
-static bool is_share_of_holder(const struct fr_transfer *transfer, fr_chunk_index chunk) {
-    return transfer->member.was_holding && transfer->member.is_complete && chunk % transfer->roster->member_count == transfer->self;
-}
-
 void fr_feed_open(struct fr_transfer *transfer, struct fr_feed *feed) {
     if (feed->is_open)
         return;
@@ -106,8 +101,7 @@ void fr_feed_open(struct fr_transfer *transfer, struct fr_feed *feed) {
         return;
     }
     for (uint32_t chunk = 0; chunk < transfer->manifest.layout.chunk_count; chunk++)
-        if (fr_bitset_has(&transfer->member.have, chunk) &&
-            (fr_owner_owns(&transfer->member.owner, chunk) || is_share_of_holder(transfer, chunk)))
+        if (fr_bitset_has(&transfer->member.have, chunk) && fr_owner_owns(&transfer->member.owner, chunk))
             offer(transfer, feed, chunk);
     fr_stand_in_charge(transfer, feed);
 }

@@ -147,7 +147,7 @@ static int on_done(struct fr_transfer *transfer, struct fr_link *link, const uin
     char text[FR_REASON_BYTES_MAX + 1];
     int error = fr_done_decode(body, bytes, &done);
 
-    if (!error && !transfer->manifest.is_end_known && done.verdict == FR_VERDICT_COMPLETE)
+    if (!error && transfer->is_origin && !transfer->manifest.is_end_known && done.verdict == FR_VERDICT_COMPLETE)
         return FR_E_PROTOCOL; /* complete before there was an end */
     if (!error)
         error = note_figures(transfer, link, &done.figures);
@@ -216,10 +216,25 @@ static bool is_below(const struct fr_roster *roster, uint32_t group) {
     return group > roster->group_index && group <= roster->group_index + roster->below_count;
 }
 
+/* A peer speaks for one of the group that we have no link with: it is complete after all. */
+static int on_vouched(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_result *result) {
+    struct fr_feed *feed = fr_feed_of(transfer, link);
+
+    if (result->member >= feed->roster->member_count || result->member == link->member || result->verdict != FR_VERDICT_COMPLETE)
+        return FR_E_PROTOCOL;
+    if (feed->fed[result->member].is_linked)
+        return 0;
+    feed->fed[result->member].figures = result->figures;
+    fr_feed_settle(transfer, feed, result->member, FR_VERDICT_COMPLETE, "");
+    return 0;
+}
+
 static int on_result(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {
     struct fr_msg_result result;
     int error = fr_result_decode(body, bytes, &result);
 
+    if (!error && result.group == fr_feed_of(transfer, link)->roster->group_index)
+        return on_vouched(transfer, link, &result);
     if (!error && !is_below(fr_feed_of(transfer, link)->roster, result.group))
         error = FR_E_PROTOCOL;
     if (error)

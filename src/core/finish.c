@@ -28,17 +28,6 @@ void fr_finish_tell_done(struct fr_transfer *transfer, const struct fr_failure *
 
 void fr_member_tell_failure(struct fr_transfer *transfer, const struct fr_failure *failure) { fr_finish_tell_done(transfer, failure); }
 
-/* What was to wait for the whole object waits no longer. */
-static void feed_the_rest(struct fr_transfer *transfer) {
-    uint32_t chunk_count = transfer->manifest.layout.chunk_count;
-
-    for (uint32_t i = 0; i < transfer->feed_count; i++)
-        fr_feed_open(transfer, transfer->feeds[i]);
-    if (transfer->member.was_holding && transfer->member.owner.all.set_count == 0)
-        for (uint32_t chunk = transfer->self; chunk < chunk_count; chunk += transfer->roster->member_count)
-            fr_feed_offer(transfer, chunk);
-}
-
 void fr_member_on_finished(struct fr_transfer *transfer, const struct fr_failure *failure) {
     struct fr_member *member = &transfer->member;
 
@@ -49,7 +38,8 @@ void fr_member_on_finished(struct fr_transfer *transfer, const struct fr_failure
     }
     member->is_complete = true;
     member->complete_at = transfer->now;
-    feed_the_rest(transfer);
+    for (uint32_t i = 0; i < transfer->feed_count; i++) /* those that were to wait for the whole object */
+        fr_feed_open(transfer, transfer->feeds[i]);
     fr_transfer_trace(transfer, FR_TRACE_COMPLETE, transfer->self, FR_CHUNK_NONE, fr_member_elapsed(transfer), 0, NULL);
     fr_finish_tell_done(transfer, NULL);
 }

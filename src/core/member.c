@@ -51,7 +51,6 @@ int fr_member_init(struct fr_transfer *transfer, const struct fr_member_options 
     if (options->is_holding) {
         member->held_count = options->held_count;
         member->mode = FR_MEMBER_HOLDING;
-        member->was_holding = true;
         member->held_root = options->held_root;
         member->held_digests = fr_alloc_zeroed(options->held_count + 1, sizeof(*member->held_digests));
         if (!member->held_digests)

@@ -64,6 +64,12 @@ static void settle_held(struct fr_transfer *transfer) {
         return;
     }
     member->is_finish_asked = true;
+    if (fr_bitset_grow(&member->have, transfer->manifest.layout.chunk_count))
+        transfer->actions.is_starved = true;
+    else
+        fr_bitset_add_range(&member->have, 0, transfer->manifest.layout.chunk_count);
+    member->figures.chunks_have = member->have.set_count;
+    member->have_bytes = transfer->manifest.layout.object_bytes;
     fr_member_on_finished(transfer, &(struct fr_failure){0});
 }
 
@@ -139,8 +145,10 @@ static void on_pull(struct fr_transfer *transfer, struct fr_link *link, bool on)
 }
 
 static void on_peer_done(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_done *done) {
-    if (done->verdict == FR_VERDICT_COMPLETE)
+    if (done->verdict == FR_VERDICT_COMPLETE) {
         link->is_done = true;
+        fr_stand_in_vouch(transfer, link->member, &done->figures);
+    }
     fr_link_clear_queue(link);
     fr_owner_forget_peer(&transfer->member.owner, link->member);
 }

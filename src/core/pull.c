@@ -16,12 +16,15 @@
 
 enum {
     STUCK_PATIENCES = 4, /* the lowest missing chunk may stay away this many patiences while others come */
+    GUESS_PATIENCES = 8, /* and so many while neighbours are asked for news: then a member above may have it, though it says nothing */
+    GUESS_CHUNKS = 64,   /* how many of the lowest missing are asked for at a time */
 };
 
 int fr_pull_init(struct fr_transfer *transfer) {
     struct fr_pull *pull = &transfer->member.pull;
 
-    *pull = (struct fr_pull){.turn_at = FR_TIME_NEVER, .first_missing_since = transfer->now, .stored_at = transfer->now};
+    *pull = (struct fr_pull){
+        .turn_at = FR_TIME_NEVER,  .first_missing_since = transfer->now, .stored_at = transfer->now};
     return 0;
 }
 
@@ -36,7 +39,7 @@ static bool is_missing(const struct fr_transfer *transfer, fr_chunk_index chunk)
 }
 
 static void ask_for_news(struct fr_transfer *transfer, struct fr_link *link) {
-    if (link->is_asked_for_news)
+    if (link->is_asked_for_news || link->role == FR_LINK_CHILD) /* those below have what they have from us */
         return;
     link->is_asked_for_news = true;
     fr_say_switch(transfer, link, FR_FRAME_INTEREST, true);
@@ -62,6 +65,7 @@ static void stop_news(struct fr_transfer *transfer) {
 
     pull->wants_news = false;
     pull->turn_at = FR_TIME_NEVER;
+    pull->guess_at = 0;
     fr_bitset_done(&pull->heard_fresh);
     fr_bitset_done(&pull->heard);
     pull->first_missing_since = transfer->now;
@@ -199,6 +203,37 @@ static void turn_generation(struct fr_transfer *transfer) {
         fr_pull_set_mode(transfer, FR_MEMBER_FOLLOWING);
 }
 
+static fr_time_ns guess_due(const struct fr_transfer *transfer) {
+    const struct fr_pull *pull = &transfer->member.pull;
+
+    if (transfer->roster->upstream_count == 0 || transfer->member.orphaned_at != FR_TIME_NEVER || !transfer->member.was_upstream_here ||
+        !lacks_announced(transfer))
+        return FR_TIME_NEVER;
+    return fr_time_max(pull->first_missing_since + GUESS_PATIENCES * patience(transfer), pull->guess_at);
+}
+
+/* An owner above may have died with chunks that its own group had and ours had not. Members above tell of what they gave, no more; so what is
+ * missing for long is asked of them all the same, each member its share by number first, that it comes down once. */
+static void guess(struct fr_transfer *transfer) {
+    struct fr_pull *pull = &transfer->member.pull;
+    fr_time_ns missing_for = fr_time_since(transfer->now, pull->first_missing_since);
+    uint32_t left = GUESS_CHUNKS, count = transfer->roster->member_count;
+    struct fr_link *upstream = fr_member_upstream(transfer);
+
+    if (guess_due(transfer) > transfer->now)
+        return;
+    pull->guess_at = transfer->now + GUESS_PATIENCES * patience(transfer);
+    for (fr_chunk_index chunk = pull->first_missing; left > 0 && chunk < transfer->manifest.layout.chunk_count; chunk++) {
+        if (!is_missing(transfer, chunk) || !fr_manifest_has_chunk(&transfer->manifest, chunk))
+            continue;
+        left--;
+        if (chunk % count != transfer->self && missing_for < 2 * GUESS_PATIENCES * patience(transfer))
+            continue;
+        if (fr_link_mark(&upstream->theirs, chunk) || fr_link_mark(&pull->heard, chunk))
+            transfer->actions.is_starved = true;
+    }
+}
+
 void fr_pull_turn(struct fr_transfer *transfer) {
     struct fr_member *member = &transfer->member;
     struct fr_pull *pull = &member->pull;
@@ -212,8 +247,10 @@ void fr_pull_turn(struct fr_transfer *transfer) {
         return;
     if (pull->turn_at <= transfer->now)
         turn_generation(transfer);
-    if (pull->wants_news)
-        fr_ask_turn(transfer);
+    if (!pull->wants_news)
+        return;
+    guess(transfer);
+    fr_ask_turn(transfer);
 }
 
 fr_time_ns fr_pull_deadline(const struct fr_transfer *transfer) {
@@ -223,5 +260,6 @@ fr_time_ns fr_pull_deadline(const struct fr_transfer *transfer) {
         return FR_TIME_NEVER;
     if (!transfer->member.pull.wants_news)
         return due;
+    due = fr_time_min(due, guess_due(transfer));
     return fr_time_min(fr_time_min(due, transfer->member.pull.turn_at), fr_ask_deadline(transfer));
 }

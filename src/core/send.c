@@ -6,7 +6,7 @@
 bool fr_send_can_serve(struct fr_transfer *transfer, const struct fr_link *link, fr_chunk_index chunk) {
     if (transfer->is_origin)
         return transfer->origin.can_reread && fr_bitset_has(&fr_feed_of(transfer, link)->dispatch.reached, chunk);
-    return fr_bitset_has(&transfer->member.have, chunk) &&
+    return fr_bitset_has(&transfer->member.have, chunk) && fr_manifest_has_chunk(&transfer->manifest, chunk) &&
         (link->role != FR_LINK_CHILD || !fr_bitset_has(&fr_feed_of(transfer, link)->dispatch.waiting, chunk));
 }
 
@@ -66,8 +66,8 @@ static int collect_news(struct fr_transfer *transfer, struct fr_link *link, cons
         for (uint64_t fresh = from->words[word] & ~told->words[word]; fresh; fresh &= fresh - 1) {
             fr_chunk_index chunk = word * 64 + (uint32_t) __builtin_ctzll(fresh);
 
-            if (fr_link_has(link, chunk) || (except && fr_bitset_has(except, chunk)))
-                continue;
+            if (fr_link_has(link, chunk) || (except && fr_bitset_has(except, chunk)) || !fr_manifest_has_chunk(&transfer->manifest, chunk))
+                continue; /* who held the object may lack pages of it */
             fr_bitset_add(told, chunk);
             fr_say_page(transfer, link, fr_layout_page_of(&transfer->manifest.layout, chunk));
             fr_bitset_add(ret_news, chunk);
@@ -86,12 +86,21 @@ static void send_news_of(struct fr_transfer *transfer, struct fr_link *link, enu
     fr_bitset_done(&news);
 }
 
+/* Those below hear of what has reached their group, and is not missing for want of an owner. Who has all, and nothing left to give, tells of all:
+ * what they still lack, nobody else may be bringing. */
+static void send_news_below(struct fr_transfer *transfer, struct fr_link *link) {
+    const struct fr_dispatch *dispatch = &fr_feed_of(transfer, link)->dispatch;
+    bool is_all_given = !transfer->is_origin && transfer->member.is_complete && dispatch->waiting.set_count == 0;
+
+    if (!transfer->is_origin || transfer->origin.can_reread)
+        send_news_of(transfer, link, FR_FRAME_HAVE, is_all_given ? &transfer->member.have : &dispatch->reached, &link->told, NULL);
+}
+
 void fr_send_news(struct fr_transfer *transfer, struct fr_link *link) {
     if (!link->wants_news || link->is_done)
         return;
     if (link->role == FR_LINK_CHILD) {
-        if (!transfer->is_origin || transfer->origin.can_reread)
-            send_news_of(transfer, link, FR_FRAME_HAVE, &fr_feed_of(transfer, link)->dispatch.reached, &link->told, NULL);
+        send_news_below(transfer, link);
         return;
     }
     /* What will be pushed is promised first, so that it is not asked of others when they tell of it. */

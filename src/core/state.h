@@ -101,6 +101,7 @@ struct fr_pull {
     fr_chunk_index first_missing;   /* the lowest chunk not here ... */
     fr_time_ns first_missing_since; /* ... and since when it has been that one */
     fr_time_ns stored_at;           /* when a chunk was last stored */
+    fr_time_ns guess_at;            /* when whoever feeds us is asked next for what nobody tells of */
 };
 
 /* A member's part. */
@@ -126,7 +127,6 @@ struct fr_member {
     bool is_told_done;
     bool was_upstream_here;
     bool is_dismissed; /* upstream said BYE: nobody needs us any more */
-    bool was_holding;  /* it had the object, or another of that name and size, before the push */
     fr_time_ns complete_at;
     fr_time_ns orphaned_at;  /* when the last upstream link went; FR_TIME_NEVER: there is one, or never was */
     fr_time_ns progress_due; /* next PROGRESS */
@@ -323,6 +323,8 @@ void fr_stand_in_on_peer(struct fr_transfer *transfer, uint32_t peer, bool is_he
 void fr_stand_in_charge(struct fr_transfer *transfer, struct fr_feed *feed); /* charge us with those of the group that are ours to feed */
 void fr_stand_in_on_have(struct fr_transfer *transfer,
                          const struct fr_link *link); /* a member below told what it has, or that it has nothing */
+/* A peer is complete; should it have lost those who feed it, we tell of it in its place. */
+void fr_stand_in_vouch(struct fr_transfer *transfer, uint32_t peer, const struct fr_member_figures *figures);
 void fr_stand_in_turn(struct fr_transfer *transfer);
 
 /* ---- a member ---- */

@@ -32,6 +32,7 @@ struct job {
     enum fr_store_outcome outcomes[BATCH_CHUNKS_MAX];
     struct fr_record record; /* PREPARE: found; COMMIT: to be written */
     bool has_record;
+    struct fr_finished *finished; /* PREPARE: the object that was found; CLOSE: to be closed */
     struct fr_sink *sink;
     struct fr_failure failure;
 };
@@ -44,6 +45,7 @@ struct fr_partial {
     bool is_opening_sink;
     bool is_held;
     struct fr_record held;
+    struct fr_finished *finished;             /* the held object, NULL when it cannot be read */
     struct job *waiting_first, *waiting_last; /* stores that have not started: no sink yet, or enough are running */
     uint32_t jobs_running, stores_running;
     struct job *close_job; /* made at the start, so that closing cannot fail */
@@ -126,11 +128,16 @@ static void run_job(uv_work_t *work) {
         job->has_record = find_held(job);
         if (!job->has_record)
             open_sink(job);
+        else
+            fr_finished_open(job->partial->options.store, job->partial->opening.name, &job->finished, NULL);
         return;
     case JOB_OPEN: open_sink(job); return;
     case JOB_STORE: store_batch(job); return;
     case JOB_COMMIT: fr_sink_commit(job->sink, &job->record, &job->failure); return;
-    case JOB_CLOSE: fr_sink_close(job->sink); return;
+    case JOB_CLOSE:
+        fr_sink_close(job->sink);
+        fr_finished_close(job->finished);
+        return;
     }
     fr_assert(false);
 }
@@ -191,6 +198,7 @@ static void fail_waiting(struct fr_partial *partial, const struct fr_failure *fa
 static void take_prepared(struct fr_partial *partial, struct job *job) {
     partial->sink = job->sink;
     partial->is_held = job->has_record;
+    partial->finished = job->finished;
     partial->held = job->record;
     if (!partial->is_closing)
         partial->options.events->on_prepared(partial->options.user, &job->failure);
@@ -217,6 +225,7 @@ static void close_when_quiet(struct fr_partial *partial) {
         return;
     struct job *job = partial->close_job;
     partial->close_job = NULL;
+    job->finished = partial->finished;
     start_job(job);
 }
 
@@ -343,9 +352,15 @@ static int read_sink(void *handle, uint64_t offset, uint8_t *out, uint32_t bytes
     return fr_sink_read(handle, offset, out, bytes, failure);
 }
 
+static int read_finished(void *handle, uint64_t offset, uint8_t *out, uint32_t bytes, struct fr_failure *failure) {
+    return fr_finished_read(handle, offset, out, bytes, failure);
+}
+
 struct fr_chunk_source fr_partial_chunk_source(struct fr_partial *partial) {
     if (partial->sink)
         return (struct fr_chunk_source){.read = read_sink, .handle = partial->sink};
+    if (partial->finished)
+        return (struct fr_chunk_source){.read = read_finished, .handle = partial->finished, .must_verify = true};
     return (struct fr_chunk_source){0};
 }
 

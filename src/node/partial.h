@@ -58,7 +58,7 @@ const struct fr_record *fr_partial_held(const struct fr_partial *partial);
 void fr_partial_store(struct fr_partial *partial, const struct fr_partial_chunk *chunk);
 void fr_partial_commit(struct fr_partial *partial, const struct fr_transfer_view *view);
 
-/* Where chunks that were stored can be read again. A held object is never read: who only holds it serves nobody. */
+/* Where chunks that were stored can be read again; of a held object, which serves those who lack it, with the duty to compare. */
 struct fr_chunk_source fr_partial_chunk_source(struct fr_partial *partial);
 
 /* Ends when running jobs have; removes what was not committed; frees itself after on_closed. Chunks that wait are dropped. Once. */

@@ -214,7 +214,25 @@ void fr_sim_scenario_draw_faulty(struct fr_sim_scenario *scenario, uint64_t seed
         draw_fault(scenario, &prng);
 }
 
+void fr_sim_scenario_draw_tree(struct fr_sim_scenario *scenario) {
+    struct fr_prng prng;
+
+    fr_prng_init(&prng, scenario->seed ^ 0x7ee5u);
+    fr_sim_scenario_group(scenario, (uint32_t) between(&prng, 1, 8), (uint32_t) between(&prng, 1, 3));
+    for (uint32_t i = 1; i < scenario->group_count; i++)
+        scenario->groups[i].is_secondary = chance(&prng, 0.15);
+    snprintf(scenario->label + strlen(scenario->label), sizeof scenario->label - strlen(scenario->label), "-tree");
+}
+
 /* ---- what to expect */
+
+static const struct fr_sim_group *group_of(const struct fr_sim_scenario *scenario, uint32_t host) {
+    const struct fr_sim_group *group = scenario->groups;
+
+    while (host >= group->first_host + group->member_count)
+        group++;
+    return group;
+}
 
 /* Is this over before anybody could take it for a death? */
 static bool is_short(const struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault) {
@@ -272,16 +290,34 @@ static uint32_t count_losses(const struct fr_sim_scenario *scenario) {
     return count;
 }
 
-bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t host) {
-    uint32_t losses = count_losses(scenario);
-
-    if (scenario->is_pipe && (losses > 1 || (losses == 1 && !has_helper(scenario, host))))
-        return true;
+static bool is_touched_at_all(const struct fr_sim_scenario *scenario, uint32_t host) {
     for (uint32_t i = 0; i < scenario->fault_count; i++) {
         if (is_touched(scenario, &scenario->faults[i], host))
             return true;
     }
     return false;
+}
+
+/* Is there nobody left in a group above, whom everything has to come through? Members of it that are mentioned anywhere do not count. */
+static bool is_cut_off(const struct fr_sim_scenario *scenario, const struct fr_sim_group *group) {
+    while (group->upstream != FR_SIM_ORIGIN) {
+        uint32_t left = 0;
+
+        group = &scenario->groups[group->upstream];
+        for (uint32_t i = 0; i < group->member_count; i++)
+            left += !is_mentioned(scenario, group->first_host + i);
+        if (left == 0)
+            return true;
+    }
+    return false;
+}
+
+bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t host) {
+    uint32_t losses = count_losses(scenario);
+
+    if (scenario->is_pipe && (losses > 1 || (losses == 1 && !has_helper(scenario, host))))
+        return true;
+    return is_touched_at_all(scenario, host) || is_cut_off(scenario, group_of(scenario, host));
 }
 
 fr_time_ns fr_sim_scenario_estimate(const struct fr_sim_scenario *scenario) {
@@ -337,6 +373,12 @@ void fr_sim_scenario_print(const struct fr_sim_scenario *scenario, FILE *out) {
             scenario->label, scenario->seed, scenario->member_count, scenario->object_bytes, scenario->chunk_bytes,
             scenario->is_pipe ? " pipe" : "", (double) scenario->delay / (double) FR_MS, (double) scenario->jitter / (double) FR_MS,
             scenario->piece_bytes_max);
+    for (uint32_t i = 0; scenario->group_count > 1 && i < scenario->group_count; i++) {
+        const struct fr_sim_group *group = &scenario->groups[i];
+
+        fprintf(out, "  group %u hosts=%u..%u upstream=%d%s\n", i, group->first_host, group->first_host + group->member_count - 1,
+                (int) group->upstream, group->is_secondary ? " secondary" : "");
+    }
     for (uint32_t i = 0; i <= scenario->member_count; i++) {
         const struct fr_sim_host_traits *host = &scenario->hosts[i];
 

@@ -71,7 +71,7 @@ struct fr_sim_scenario {
     struct fr_sim_host_traits *hosts; /* [member_count + 1] */
     fr_time_ns delay, jitter;         /* of every path, on top of the hosts' own */
     fr_time_ns handshake_timeout;
-    fr_time_ns source_from; /* the origin's source yields nothing before; then all links are open, as formulas have it */
+    fr_time_ns source_from;   /* the origin's source yields nothing before; then all links are open, as formulas have it */
     uint32_t piece_bytes_max; /* control bytes arrive in random pieces of at most this; 0: as they were sent */
     struct fr_timing timing;
     struct fr_sim_fault faults[FR_SIM_FAULTS_MAX];
@@ -92,6 +92,8 @@ void fr_sim_scenario_add_fault(struct fr_sim_scenario *scenario, const struct fr
 void fr_sim_scenario_draw_healthy(struct fr_sim_scenario *scenario, uint64_t seed);
 /* The same, and one to three things that break at random times. */
 void fr_sim_scenario_draw_faulty(struct fr_sim_scenario *scenario, uint64_t seed);
+/* Cuts a drawn scenario into groups that feed one another, as the seed has it. */
+void fr_sim_scenario_draw_tree(struct fr_sim_scenario *scenario);
 
 /* May this host end without the object, given the faults? */
 bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t host);

@@ -48,6 +48,13 @@ void fr_record_done(struct fr_record *record); /* NULL and zeroed allowed */
  * its own SHA-256) or does not match the file means false. */
 bool fr_store_find(struct fr_store *store, const char *name, struct fr_record *ret_record);
 
+/* A finished object that is read for others. It may have been changed by hand since it was found: compare what is read. Any thread. */
+struct fr_finished;
+int fr_finished_open(struct fr_store *store, const char *name, struct fr_finished **ret_finished,
+                     struct fr_failure *failure); /* FR_E_IO, FR_E_MEMORY */
+int fr_finished_read(struct fr_finished *finished, uint64_t offset, uint8_t *out, uint32_t count, struct fr_failure *failure); /* FR_E_IO */
+void fr_finished_close(struct fr_finished *finished); /* NULL allowed */
+
 /* One object being received. */
 struct fr_sink;
 

@@ -3,8 +3,8 @@
  * Whole pushes in a virtual world: hundreds of drawn ones, healthy and broken, and a few made by hand with numbers to hold.
  *
  *   sim_test                     all of it
- *   FR_SIM_SEED=x sim_test       the healthy and the faulty world of seed x, with a trace of everything that happens
- *   FR_SIM_SEEDS=n sim_test      n more of both, from a new first seed
+ *   FR_SIM_SEED=x sim_test       the worlds of seed x, with a trace of everything that happens; FR_SIM_KIND=faulty-tree: that one only
+ *   FR_SIM_SEEDS=n sim_test      n more of each kind, from a new first seed
  *
  * A seed that ever failed goes to seeds.txt with a word on why; those are always run.
  */
@@ -73,13 +73,15 @@ static void run_soundly(struct fr_sim_scenario *scenario, struct fr_sim_result *
 
 /* ---- drawn worlds */
 
-enum kind { HEALTHY, FAULTY };
+enum kind { HEALTHY, FAULTY, HEALTHY_TREE, FAULTY_TREE };
 
 static void draw(struct fr_sim_scenario *scenario, enum kind kind, uint64_t seed) {
-    if (kind == HEALTHY)
+    if (kind == HEALTHY || kind == HEALTHY_TREE)
         fr_sim_scenario_draw_healthy(scenario, seed);
     else
         fr_sim_scenario_draw_faulty(scenario, seed);
+    if (kind == HEALTHY_TREE || kind == FAULTY_TREE)
+        fr_sim_scenario_draw_tree(scenario);
 }
 
 /* 0 when nothing is wrong. Sums up what happened in *ret_fingerprint. */
@@ -145,6 +147,16 @@ static void faulty_worlds_stay_safe_and_end(void **state) {
     run_seeds(FAULTY, 1, FAULTY_SEEDS);
 }
 
+static void healthy_trees_complete(void **state) {
+    (void) state;
+    run_seeds(HEALTHY_TREE, 1, HEALTHY_SEEDS);
+}
+
+static void faulty_trees_stay_safe_and_end(void **state) {
+    (void) state;
+    run_seeds(FAULTY_TREE, 1, FAULTY_SEEDS);
+}
+
 static void seeds_that_ever_failed(void **state) {
     FILE *file = fopen(FR_TESTS_DIR "/sim/seeds.txt", "r");
     char line[200];
@@ -155,7 +167,11 @@ static void seeds_that_ever_failed(void **state) {
     while (fgets(line, sizeof line, file) != NULL) {
         uint64_t seed;
 
-        if (sscanf(line, "healthy %" SCNu64, &seed) == 1)
+        if (sscanf(line, "healthy-tree %" SCNu64, &seed) == 1)
+            failed_count += run_seed(HEALTHY_TREE, seed, NULL, NULL);
+        else if (sscanf(line, "faulty-tree %" SCNu64, &seed) == 1)
+            failed_count += run_seed(FAULTY_TREE, seed, NULL, NULL);
+        else if (sscanf(line, "healthy %" SCNu64, &seed) == 1)
             failed_count += run_seed(HEALTHY, seed, NULL, NULL);
         else if (sscanf(line, "faulty %" SCNu64, &seed) == 1)
             failed_count += run_seed(FAULTY, seed, NULL, NULL);
@@ -172,7 +188,7 @@ static void one_seed_is_one_run(void **state) {
     (void) state;
     for (uint64_t seed = 1; seed <= TWICE_SEEDS; seed++) {
         uint64_t first, second;
-        enum kind kind = seed % 2 == 0 ? HEALTHY : FAULTY;
+        enum kind kind = (enum kind)(seed % 4);
 
         run_seed(kind, seed, NULL, &first);
         run_seed(kind, seed, NULL, &second);
@@ -397,11 +413,17 @@ static void times_follow_the_closed_form(void **state) {
 
 /* ---- by hand */
 
+static const char *const kind_names[] = {"healthy", "faulty", "healthy-tree", "faulty-tree"};
+
 static int replay(const char *text) {
     uint64_t seed = strtoull(text, NULL, 0);
-    int failed = run_seed(HEALTHY, seed, stdout, NULL);
+    const char *only = getenv("FR_SIM_KIND");
+    int failed = 0;
 
-    return failed | run_seed(FAULTY, seed, stdout, NULL);
+    for (enum kind kind = HEALTHY; kind <= FAULTY_TREE; kind++)
+        if (only == NULL || strcmp(only, kind_names[kind]) == 0)
+            failed |= run_seed(kind, seed, stdout, NULL);
+    return failed;
 }
 
 static int run_more(const char *text) {
@@ -411,7 +433,8 @@ static int run_more(const char *text) {
 
     printf("seeds %" PRIu64 " to %" PRIu64 "\n", first, first + count - 1);
     for (uint32_t i = 0; i < count; i++)
-        failed_count += run_seed(HEALTHY, first + i, NULL, NULL) + run_seed(FAULTY, first + i, NULL, NULL);
+        for (enum kind kind = HEALTHY; kind <= FAULTY_TREE; kind++)
+            failed_count += run_seed(kind, first + i, NULL, NULL);
     printf("seeds %" PRIu64 " to %" PRIu64 ": %d worlds failed\n", first, first + count - 1, failed_count);
     return failed_count != 0;
 }
@@ -431,6 +454,8 @@ int main(void) {
         cmocka_unit_test(seeds_that_ever_failed),
         cmocka_unit_test(healthy_worlds_complete),
         cmocka_unit_test(faulty_worlds_stay_safe_and_end),
+        cmocka_unit_test(healthy_trees_complete),
+        cmocka_unit_test(faulty_trees_stay_safe_and_end),
     };
     const char *seed = getenv("FR_SIM_SEED"), *more = getenv("FR_SIM_SEEDS");
 

@@ -34,13 +34,15 @@ static void try(uint32_t k, uint32_t groups, uint32_t fanout, uint32_t chunks, d
     scenario.delay = (fr_time_ns) (delay_tau * CHUNK / RATE * 1e9);
     scenario.check_every = 0;
     scenario.source_from = 60 * FR_SECOND;
-    if (getenv("T")) scenario.trace = stderr;
+    if (getenv("T"))
+        scenario.trace = stderr;
     run(&scenario, &result);
-    print_message("k=%u g=%u m=%u M=%u d=%.1f tau: %.4f x F/C, first chunk after %.3f s, origin %.3f, %llu events\n", k, groups, fanout, chunks, delay_tau,
-                  ratio(&scenario, &result), seconds(result.first_chunk_at), (double) result.origin_chunk_bytes / (double) scenario.object_bytes,
-                  (unsigned long long) result.event_count);
+    print_message("k=%u g=%u m=%u M=%u d=%.1f tau: %.4f x F/C, first chunk after %.3f s, origin %.3f, %llu events\n", k, groups, fanout,
+                  chunks, delay_tau, ratio(&scenario, &result), seconds(result.first_chunk_at),
+                  (double) result.origin_chunk_bytes / (double) scenario.object_bytes, (unsigned long long) result.event_count);
     for (uint32_t i = 0; i < result.member_count; i++)
-        assert_true(result.members[i].is_final && (result.members[i].verdict == FR_VERDICT_COMPLETE || result.members[i].verdict == FR_VERDICT_SLOW));
+        assert_true(result.members[i].is_final &&
+                    (result.members[i].verdict == FR_VERDICT_COMPLETE || result.members[i].verdict == FR_VERDICT_SLOW));
     fr_sim_result_done(&result);
     fr_sim_scenario_done(&scenario);
 }

@@ -244,6 +244,9 @@ struct fr_msg_below {
         uint32_t group, member, chunks_have;
     } nodes[FR_BELOW_MAX];
 };
+static_assert(2 + FR_ROSTER_BYTES_MAX + FR_SIGNATURE_BYTES <= FR_FRAME_BODY_MAX, "ROSTER fits a frame");
+static_assert(FR_BELOW_MAX <= UINT8_MAX && 1 + FR_BELOW_MAX * 3 * 5 <= FR_FRAME_BODY_MAX, "BELOW fits its count, and a frame");
+static_assert((int) FR_MEMBER_ABOVE + (int) FR_GROUP_NODES_MAX <= (int) FR_MEMBER_UPSTREAM, "who asks is told apart");
 
 /* One transfer in a status answer.
  * transfer_id | name: length u8, bytes | bytes_have u64 | object_bytes u64 (FR_BYTES_UNKNOWN allowed) | elapsed u64 | state u8 */
@@ -267,7 +270,7 @@ struct fr_msg_status {
 /*
  * Encoders write a whole frame, head included, at out (capacity bytes) and return its size; they assert that it fits and that
  * the message is valid: wrong values here are our bug. FR_FRAME_HEAD_BYTES + FR_FRAME_BODY_MAX always suffices. Only the sentences
- * for people in reasons, DONE and FAULT may be any bytes of any length, for they may quote a path or the system: they are cut to
+ * for people in reasons, DONE, FAULT and RESULT may be any bytes of any length, for they may quote a path or the system: they are cut to
  * FR_REASON_BYTES_MAX where a character ends, with '?' in the place of bytes that are not clean UTF-8.
  * Decoders take a body without its head and return 0 or FR_E_PROTOCOL (short, long, out of range, unsorted, not clean UTF-8): bytes
  * after the last field are an error, except in HELLO. Results are untouched on failure. Texts and blobs borrow from body.

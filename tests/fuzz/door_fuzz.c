@@ -59,11 +59,20 @@ static size_t sign_open(unsigned how, const uint8_t *body, size_t bytes, uint8_t
     return frame_bytes - FR_FRAME_HEAD_BYTES;
 }
 
+/* A peer; or whoever feeds the group, which is either the origin or a member above. */
+static bool may_ask(const struct fr_door *door) {
+    uint32_t from = door->open.from;
+    if (from == FR_MEMBER_UPSTREAM)
+        return door->roster.upstream_count == 0;
+    if (from >= FR_MEMBER_ABOVE)
+        return from - FR_MEMBER_ABOVE < door->roster.upstream_count;
+    return from < door->roster.member_count && from != door->open.to;
+}
+
 static void check_welcome(const struct fr_door *door, unsigned how) {
     fr_assert(how & SIGNED); /* nobody guesses an Ed25519 signature */
     fr_assert(door->open.to < door->roster.member_count);
-    fr_assert(door->open.from == FR_MEMBER_UPSTREAM || door->open.from < door->roster.member_count);
-    fr_assert(door->open.from != door->open.to);
+    fr_assert(may_ask(door));
     fr_assert(memcmp(door->opening.transfer_id, door->roster.transfer_id, FR_TRANSFER_ID_BYTES) == 0);
     fr_assert(memcmp(door->opening.origin_key, trusted_bytes, FR_KEY_BYTES) == 0);
 }

@@ -226,14 +226,63 @@ static void try_done(void) {
 static void try_fault(void) {
     struct fr_msg_fault b,
         a = {
+            .group = (uint32_t) draw_up_to(FR_GROUPS_MAX - 1),
             .member = draw(4) ? (uint16_t) draw_up_to(FR_GROUP_NODES_MAX - 1) : FR_MEMBER_UPSTREAM,
             .chunk = draw(4) ? (uint32_t) draw_up_to(FR_CHUNKS_MAX - 1) : FR_CHUNK_NONE,
             .text = draw_text(FR_REASON_BYTES_MAX),
         };
     is_written(fr_fault_encode(&a, frame, sizeof frame));
     assert_int_equal(fr_fault_decode(body, body_bytes, &b), 0);
-    assert_true(a.member == b.member && a.chunk == b.chunk);
+    assert_true(a.group == b.group && a.member == b.member && a.chunk == b.chunk);
     check_text(a.text, b.text);
+}
+
+static void try_roster_frame(void) {
+    static uint8_t blob[FR_ROSTER_BYTES_MAX];
+    uint8_t signature[FR_SIGNATURE_BYTES];
+    struct fr_msg_roster a = {blob, (uint32_t) draw_up_to(sizeof blob), signature}, b;
+    draw_bytes(blob, a.blob_bytes);
+    draw_bytes(signature, sizeof signature);
+    is_written(fr_roster_frame_encode(&a, frame, sizeof frame));
+    assert_int_equal(fr_roster_frame_decode(body, body_bytes, &b), 0);
+    assert_int_equal(a.blob_bytes, b.blob_bytes);
+    assert_memory_equal(a.blob, b.blob, a.blob_bytes);
+    assert_memory_equal(a.signature, b.signature, FR_SIGNATURE_BYTES);
+}
+
+static void try_result(void) {
+    static const enum fr_verdict verdicts[] = {FR_VERDICT_COMPLETE, FR_VERDICT_FAILED, FR_VERDICT_UNREACHABLE, FR_VERDICT_REFUSED};
+    struct fr_msg_result b,
+        a = {
+            .group = (uint32_t) draw_up_to(FR_GROUPS_MAX - 1),
+            .member = (uint16_t) draw_up_to(FR_GROUP_NODES_MAX - 1),
+            .verdict = verdicts[draw(4)],
+            .accepted_ago_ns = draw_up_to(UINT64_MAX),
+            .done_ago_ns = draw_up_to(UINT64_MAX),
+            .figures = draw_figures(),
+            .text = draw_text(FR_REASON_BYTES_MAX),
+        };
+    is_written(fr_result_encode(&a, frame, sizeof frame));
+    assert_int_equal(fr_result_decode(body, body_bytes, &b), 0);
+    assert_true(a.group == b.group && a.member == b.member && a.verdict == b.verdict);
+    assert_true(a.accepted_ago_ns == b.accepted_ago_ns && a.done_ago_ns == b.done_ago_ns);
+    check_figures(&a.figures, &b.figures);
+    check_text(a.text, b.text);
+}
+
+static void try_below(void) {
+    static struct fr_msg_below a, b;
+    a.count = 1 + (uint32_t) draw_up_to(FR_BELOW_MAX - 1);
+    for (uint32_t i = 0; i < a.count; i++)
+        a.nodes[i] = (struct fr_below){
+            .group = (uint32_t) draw_up_to(FR_GROUPS_MAX - 1),
+            .member = (uint32_t) draw_up_to(FR_GROUP_NODES_MAX - 1),
+            .chunks_have = (uint32_t) draw_up_to(FR_CHUNKS_MAX),
+        };
+    is_written(fr_below_encode(&a, frame, sizeof frame));
+    assert_int_equal(fr_below_decode(body, body_bytes, &b), 0);
+    assert_int_equal(a.count, b.count);
+    assert_memory_equal(a.nodes, b.nodes, a.count * sizeof *a.nodes);
 }
 
 static void try_status(void) {
@@ -292,7 +341,12 @@ static void try_roster(void) {
     static struct fr_roster a, b;
     memset(&a, 0, sizeof a);
     draw_bytes(a.transfer_id, sizeof a.transfer_id);
-    a.group_index = (uint32_t) draw_up_to(UINT32_MAX);
+    a.group_index = (uint32_t) draw_up_to(FR_GROUPS_MAX - 1);
+    a.below_count = (uint32_t) draw_up_to(FR_GROUPS_MAX - 1 - a.group_index);
+    a.upstream_count = a.group_index > 0 ? (uint32_t) draw_up_to(FR_GROUP_NODES_MAX) : 0;
+    a.upstream_group = a.upstream_count > 0 ? (uint32_t) draw_up_to(a.group_index - 1) : 0;
+    a.is_secondary = draw(2) == 1;
+    a.node_count = (uint32_t) draw_up_to(FR_NODES_PUSHED_MAX);
     a.member_count = 1 + (uint32_t) draw_up_to(FR_GROUP_NODES_MAX - 1);
     for (uint32_t i = 0; i < a.member_count; i++) {
         struct fr_text address = draw_text(FR_ADDRESS_BYTES_MAX - 5);
@@ -325,6 +379,9 @@ static bool try_kind(int kind) {
     case FR_FRAME_PROGRESS: return try_progress(), true;
     case FR_FRAME_DONE: return try_done(), true;
     case FR_FRAME_FAULT: return try_fault(), true;
+    case FR_FRAME_ROSTER: return try_roster_frame(), true;
+    case FR_FRAME_RESULT: return try_result(), true;
+    case FR_FRAME_BELOW: return try_below(), true;
     case FR_FRAME_STATUS: return try_status(), true;
     case WIRE_OPENING: return try_opening(), true;
     case WIRE_ROSTER: return try_roster(), true;

@@ -26,6 +26,7 @@ static inline int wire_again_request(enum fr_frame_type type, const uint8_t *bod
     struct fr_msg_open open;
     struct fr_msg_accept accept;
     struct fr_msg_reason reason;
+    struct fr_msg_roster roster;
     int result;
     switch ((int) type) {
     case FR_FRAME_HELLO:
@@ -39,6 +40,10 @@ static inline int wire_again_request(enum fr_frame_type type, const uint8_t *bod
     case FR_FRAME_ACCEPT:
         if ((result = fr_accept_decode(body, bytes, &accept)) == 0)
             again->count = fr_accept_encode(&accept, again->bytes, sizeof again->bytes);
+        return result;
+    case FR_FRAME_ROSTER:
+        if ((result = fr_roster_frame_decode(body, bytes, &roster)) == 0)
+            again->count = fr_roster_frame_encode(&roster, again->bytes, sizeof again->bytes);
         return result;
     default: /* REFUSE, ABORT and BYE share one body; the code tells which of them an encoder takes */
         if ((result = fr_reason_decode(body, bytes, &reason)) == 0)
@@ -101,6 +106,20 @@ static inline int wire_again_report(enum fr_frame_type type, const uint8_t *body
     }
 }
 
+static inline int wire_again_below(enum fr_frame_type type, const uint8_t *body, size_t bytes, struct wire_again *again) {
+    struct fr_msg_result node;
+    struct fr_msg_below below;
+    int result;
+    if (type == FR_FRAME_RESULT) {
+        if ((result = fr_result_decode(body, bytes, &node)) == 0)
+            again->count = fr_result_encode(&node, again->bytes, sizeof again->bytes);
+    } else {
+        if ((result = fr_below_decode(body, bytes, &below)) == 0)
+            again->count = fr_below_encode(&below, again->bytes, sizeof again->bytes);
+    }
+    return result;
+}
+
 static inline int wire_again_blob(int kind, const uint8_t *blob, size_t bytes, struct wire_again *again) {
     struct fr_opening opening;
     struct fr_roster roster;
@@ -123,6 +142,7 @@ static inline int wire_again(int kind, const uint8_t *body, size_t bytes, struct
     case FR_FRAME_ACCEPT:
     case FR_FRAME_REFUSE:
     case FR_FRAME_ABORT:
+    case FR_FRAME_ROSTER:
     case FR_FRAME_BYE: return wire_again_request((enum fr_frame_type) kind, body, bytes, again);
     case FR_FRAME_PAGE:
     case FR_FRAME_END:
@@ -138,6 +158,8 @@ static inline int wire_again(int kind, const uint8_t *body, size_t bytes, struct
     case FR_FRAME_DONE:
     case FR_FRAME_FAULT:
     case FR_FRAME_STATUS: return wire_again_report((enum fr_frame_type) kind, body, bytes, again);
+    case FR_FRAME_RESULT:
+    case FR_FRAME_BELOW: return wire_again_below((enum fr_frame_type) kind, body, bytes, again);
     case WIRE_OPENING:
     case WIRE_ROSTER: return wire_again_blob(kind, body, bytes, again);
     default: return 1;

@@ -162,6 +162,93 @@ static void a_push_from_a_member_comes_in(void **state) {
     assert_int_equal(world->door.open.from, 0);
 }
 
+/* The group is one that group 4 feeds, of 6 members. */
+static void put_below_another(struct world *world) {
+    world->roster.group_index = 7;
+    world->roster.below_count = 2;
+    world->roster.upstream_group = 4;
+    world->roster.upstream_count = 6;
+    world->roster.is_secondary = true;
+    world->roster.node_count = 30;
+}
+
+static void a_push_from_a_member_above_comes_in(void **state) {
+    struct world *world = *state;
+    static const uint16_t above[] = {0, 2, 5}; /* the first, one with our own index, the last */
+    put_below_another(world);
+    encode_blobs(world);
+    sign_blobs(world, world->origin);
+    for (size_t i = 0; i < sizeof above / sizeof *above; i++) {
+        fr_door_init(&world->door, world->trusted, world->trusted_bytes);
+        world->from = FR_MEMBER_ABOVE + above[i];
+        assert_int_equal(send_hello(world), FR_DOOR_WAIT);
+        assert_int_equal(send_open(world), FR_DOOR_OPEN);
+        assert_int_equal(world->door.open.from, FR_MEMBER_ABOVE + above[i]);
+        assert_int_equal(world->door.roster.group_index, 7);
+        assert_int_equal(world->door.roster.below_count, 2);
+        assert_int_equal(world->door.roster.upstream_group, 4);
+        assert_int_equal(world->door.roster.upstream_count, 6);
+        assert_true(world->door.roster.is_secondary);
+        assert_int_equal(world->door.roster.node_count, 30);
+    }
+}
+
+static void a_peer_of_a_group_below_comes_in(void **state) {
+    struct world *world = *state;
+    put_below_another(world);
+    world->from = 1;
+    encode_blobs(world);
+    sign_blobs(world, world->origin);
+    assert_int_equal(send_hello(world), FR_DOOR_WAIT);
+    assert_int_equal(send_open(world), FR_DOOR_OPEN);
+}
+
+static void who_does_not_feed_the_group_is_refused(void **state) {
+    struct world *world = *state;
+    static const struct {
+        uint16_t from, to;
+        const char *words;
+    } samples[] = {
+        {FR_MEMBER_UPSTREAM, 2, "the origin asks, and group 4 feeds this one"},
+        {FR_MEMBER_ABOVE + 6, 2, "member 6 above asks, and 6 are above"},
+        {FR_MEMBER_ABOVE + FR_GROUP_NODES_MAX, 2, "member 64 above asks, and 6 are above"},
+        {FR_MEMBER_UPSTREAM - 1, 2, "member 49150 above asks, and 6 are above"},
+        {FR_MEMBER_ABOVE - 1, 2, "member 16383 asks, in a group of 3"}, /* the last that is no member above */
+        {FR_MEMBER_ABOVE, 3, "member 3 is asked for, in a group of 3"},
+        {FR_MEMBER_ABOVE, FR_MEMBER_ABOVE, "member 16384 is asked for"},
+        {2, 2, "member 2 asks itself"},
+        {5, 2, "member 5 asks, in a group of 3"}, /* it is one of the group above, and does not say so */
+    };
+    put_below_another(world);
+    encode_blobs(world);
+    sign_blobs(world, world->origin);
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        fr_door_init(&world->door, world->trusted, world->trusted_bytes);
+        world->from = samples[i].from;
+        world->to = samples[i].to;
+        assert_int_equal(send_hello(world), FR_DOOR_WAIT);
+        expect_refusal(world, send_open(world), FR_REFUSAL_PROTOCOL, samples[i].words);
+    }
+}
+
+/* Where a group stands is signed: nobody puts himself above one by changing a byte of it. */
+static void an_altered_place_is_refused(void **state) {
+    struct world *world = *state;
+    const size_t group_at = 16, below_at = group_at + 4, upstream_at = below_at + 4, count_at = upstream_at + 4, flags_at = count_at + 2,
+                 node_count_at = flags_at + 1;
+    const size_t places[] = {group_at + 3, below_at + 3, upstream_at + 3, count_at + 1, flags_at, node_count_at + 3};
+    put_below_another(world);
+    world->from = FR_MEMBER_ABOVE;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        fr_door_init(&world->door, world->trusted, world->trusted_bytes);
+        encode_blobs(world);
+        sign_blobs(world, world->origin);
+        world->roster_blob[places[i]] ^= 1;
+        assert_int_equal(send_hello(world), FR_DOOR_WAIT);
+        expect_refusal(world, send_open(world), FR_REFUSAL_SIGNATURE, "roster");
+    }
+}
+
 static void a_question_comes_in(void **state) {
     struct world *world = *state;
     assert_int_equal(send_hello(world), FR_DOOR_WAIT);
@@ -288,7 +375,10 @@ static void places_outside_the_group_are_refused(void **state) {
         {0, FR_MEMBER_UPSTREAM, "member 65535 is asked for"},
         {FR_MEMBER_UPSTREAM, FR_MEMBER_UPSTREAM, "member 65535 is asked for"},
         {3, 2, "member 3 asks, in a group of 3"},
-        {FR_MEMBER_UPSTREAM - 1, 2, "member 65534 asks"},
+        {FR_MEMBER_ABOVE - 1, 2, "member 16383 asks, in a group of 3"},
+        {FR_MEMBER_ABOVE, 2, "member 0 above asks, and 0 are above"}, /* the origin feeds this group itself */
+        {FR_MEMBER_ABOVE + 2, 2, "member 2 above asks, and 0 are above"},
+        {FR_MEMBER_UPSTREAM - 1, 2, "member 49150 above asks, and 0 are above"},
         {1, 1, "member 1 asks itself"},
     };
     encode_blobs(world);
@@ -330,10 +420,16 @@ static void openings_that_cannot_be_are_refused(void **state) {
 static void malformed_requests_are_refused(void **state) {
     struct world *world = *state;
     encode_blobs(world);
-    world->roster_blob[20] = 0xff; /* the number of members */
-    sign_blobs(world, world->origin);
-    assert_int_equal(send_hello(world), FR_DOOR_WAIT);
-    expect_refusal(world, send_open(world), FR_REFUSAL_PROTOCOL, "roster of this push is malformed");
+    const size_t upstream_count_at = 16 + 4 + 4 + 4, flags_at = upstream_count_at + 2, member_count_at = flags_at + 1 + 4;
+    const size_t places[] = {upstream_count_at + 1, flags_at, member_count_at};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        fr_door_init(&world->door, world->trusted, world->trusted_bytes);
+        encode_blobs(world);
+        world->roster_blob[places[i]] = 0xff; /* too many members, a flag of a later version, and group 0 fed by a group */
+        sign_blobs(world, world->origin);
+        assert_int_equal(send_hello(world), FR_DOOR_WAIT);
+        expect_refusal(world, send_open(world), FR_REFUSAL_PROTOCOL, "roster of this push is malformed");
+    }
 
     fr_door_init(&world->door, world->trusted, world->trusted_bytes);
     assert_int_equal(send_hello(world), FR_DOOR_WAIT);
@@ -347,6 +443,10 @@ int main(void) {
         cmocka_unit_test(versions_must_overlap),
         cmocka_unit_test_setup_teardown(a_push_from_upstream_comes_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_push_from_a_member_comes_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_push_from_a_member_above_comes_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_peer_of_a_group_below_comes_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_does_not_feed_the_group_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_altered_place_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_question_comes_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_question_has_no_body, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_link_is_opened_once, set_up, tear_down),

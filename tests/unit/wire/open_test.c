@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OPEN, ACCEPT and reasons: bytes as in docs/protocol.md, limits, and sentences that may be anything. */
+/* OPEN, ACCEPT, reasons and ROSTER: bytes as in docs/protocol.md, limits, and sentences that may be anything. */
 #include <fastreplica/error.h>
 
 #include "support/death.h"
@@ -14,6 +14,10 @@ static int decode_open(const uint8_t *body, size_t bytes, void *ret_message) { r
 static int decode_accept(const uint8_t *body, size_t bytes, void *ret_message) { return fr_accept_decode(body, bytes, ret_message); }
 
 static int decode_reason(const uint8_t *body, size_t bytes, void *ret_message) { return fr_reason_decode(body, bytes, ret_message); }
+
+static int decode_roster_frame(const uint8_t *body, size_t bytes, void *ret_message) {
+    return fr_roster_frame_decode(body, bytes, ret_message);
+}
 
 static uint8_t blob[FR_ROSTER_BYTES_MAX + 1];
 static uint8_t opening_signature[FR_SIGNATURE_BYTES];
@@ -71,6 +75,31 @@ static void open_at_its_limits_reads_back(void **state) {
     open = make_open(FR_OPENING_BYTES_MAX, FR_ROSTER_BYTES_MAX);
     bytes = fr_open_encode(&open, frame, sizeof frame);
     check_open(&open, frame + FR_FRAME_HEAD_BYTES, bytes - FR_FRAME_HEAD_BYTES);
+}
+
+/* Whether a place exists the roster tells, and so not the decoder. */
+static void open_comes_from_any_place(void **state) {
+    (void) state;
+    static const struct {
+        uint16_t from, to;
+        const char *hex;
+    } samples[] = {
+        {0, 0, "0000 0000 0000"},
+        {FR_GROUP_NODES_MAX - 1, FR_GROUP_NODES_MAX - 1, "003f 003f 0000"},
+        {FR_MEMBER_ABOVE, 1, "4000 0001 0000"},
+        {FR_MEMBER_ABOVE + FR_GROUP_NODES_MAX - 1, 1, "403f 0001 0000"},
+        {FR_MEMBER_UPSTREAM, UINT16_MAX, "ffff ffff 0000"},
+    };
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        struct fr_msg_open open = make_open(0, 0);
+        uint8_t expected[8];
+        open.from = samples[i].from;
+        open.to = samples[i].to;
+        size_t bytes = fr_open_encode(&open, frame, sizeof frame);
+        size_t expected_bytes = wire_from_hex(samples[i].hex, expected, sizeof expected);
+        assert_memory_equal(frame + FR_FRAME_HEAD_BYTES, expected, expected_bytes);
+        check_open(&open, frame + FR_FRAME_HEAD_BYTES, bytes - FR_FRAME_HEAD_BYTES);
+    }
 }
 
 /* An OPEN whose blobs have these sizes, made without the encoder. */
@@ -200,6 +229,57 @@ static void our_own_sentences_may_be_anything(void **state) {
     check_sentence(text, sizeof text, expected);
 }
 
+static void check_roster_frame(uint32_t blob_bytes) {
+    const struct fr_msg_roster roster = {blob, blob_bytes, roster_signature};
+    struct fr_msg_roster again;
+    size_t bytes = fr_roster_frame_encode(&roster, frame, sizeof frame);
+    assert_int_equal(bytes, FR_FRAME_HEAD_BYTES + 2 + blob_bytes + FR_SIGNATURE_BYTES);
+    assert_int_equal(fr_roster_frame_decode(frame + FR_FRAME_HEAD_BYTES, bytes - FR_FRAME_HEAD_BYTES, &again), 0);
+    assert_int_equal(again.blob_bytes, blob_bytes);
+    assert_ptr_equal(again.blob, frame + FR_FRAME_HEAD_BYTES + 2); /* borrowed: it is passed on as it came */
+    assert_memory_equal(again.blob, blob, blob_bytes);
+    assert_memory_equal(again.signature, roster_signature, FR_SIGNATURE_BYTES);
+}
+
+static void a_roster_frame_reads_back(void **state) {
+    (void) state;
+    const struct fr_msg_roster roster = {blob, 3, roster_signature};
+    size_t bytes = fr_roster_frame_encode(&roster, frame, sizeof frame);
+    const uint8_t *body = wire_check_frame(frame, bytes, FR_FRAME_ROSTER, "0003 b0b0b0" X64("a2"));
+    wire_check_strict(decode_roster_frame, sizeof roster, body, bytes - FR_FRAME_HEAD_BYTES, false);
+    check_roster_frame(0); /* no roster, but a frame: the blob's own decoder refuses it */
+    check_roster_frame(3);
+    check_roster_frame(FR_ROSTER_BYTES_MAX);
+}
+
+static void a_wrong_roster_frame_is_refused(void **state) {
+    (void) state;
+    uint8_t *body = frame;
+    struct fr_msg_roster roster;
+    memset(body, 1, 2 + FR_ROSTER_BYTES_MAX + 1 + 64);
+    body[0] = (FR_ROSTER_BYTES_MAX >> 8) & 0xff;
+    body[1] = 0;
+    assert_int_equal(fr_roster_frame_decode(body, 2 + FR_ROSTER_BYTES_MAX + 64, &roster), 0);
+    body[1] = 1;
+    wire_check_refused(decode_roster_frame, sizeof roster, body, 2 + FR_ROSTER_BYTES_MAX + 1 + 64, FR_E_PROTOCOL);
+    body[0] = body[1] = 0xff; /* a length far beyond what is there */
+    wire_check_refused(decode_roster_frame, sizeof roster, body, 2 + 64, FR_E_PROTOCOL);
+    body[0] = body[1] = 0; /* a signature cut by the blob's length: one byte more or less of either */
+    wire_check_refused(decode_roster_frame, sizeof roster, body, 2 + 63, FR_E_PROTOCOL);
+    wire_check_refused(decode_roster_frame, sizeof roster, body, 2 + 65, FR_E_PROTOCOL);
+    wire_check_refused(decode_roster_frame, sizeof roster, NULL, 0, FR_E_PROTOCOL);
+}
+
+static void encode_large_roster_frame(void *unused) {
+    (void) unused;
+    fr_roster_frame_encode(&(const struct fr_msg_roster){blob, FR_ROSTER_BYTES_MAX + 1, roster_signature}, frame, sizeof frame);
+}
+
+static void encode_roster_frame_without_room(void *unused) {
+    (void) unused;
+    fr_roster_frame_encode(&(const struct fr_msg_roster){blob, 3, roster_signature}, frame, FR_FRAME_HEAD_BYTES + 2 + 3 + 63);
+}
+
 static void encode_large_opening(void *unused) {
     (void) unused;
     const struct fr_msg_open open = make_open(FR_OPENING_BYTES_MAX + 1, 0);
@@ -219,6 +299,8 @@ static void encode_bye_with_refusal(void *unused) {
 static void our_own_mistakes_are_asserted(void **state) {
     (void) state;
     assert_true(fr_test_aborts(encode_large_opening, NULL));
+    assert_true(fr_test_aborts(encode_large_roster_frame, NULL));
+    assert_true(fr_test_aborts(encode_roster_frame_without_room, NULL));
     assert_true(fr_test_aborts(encode_refusal_without_code, NULL));
     assert_true(fr_test_aborts(encode_bye_with_refusal, NULL));
 }
@@ -227,12 +309,15 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(open_reads_back),
         cmocka_unit_test(open_at_its_limits_reads_back),
+        cmocka_unit_test(open_comes_from_any_place),
         cmocka_unit_test(blobs_beyond_their_limits_are_refused),
         cmocka_unit_test(accept_reads_back),
         cmocka_unit_test(a_wrong_accept_is_refused),
         cmocka_unit_test(reasons_read_back),
         cmocka_unit_test(a_text_that_is_not_clean_is_refused),
         cmocka_unit_test(our_own_sentences_may_be_anything),
+        cmocka_unit_test(a_roster_frame_reads_back),
+        cmocka_unit_test(a_wrong_roster_frame_is_refused),
         cmocka_unit_test(our_own_mistakes_are_asserted),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

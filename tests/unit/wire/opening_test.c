@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The signed blobs: what is pushed, and to whom. */
+/* The signed blobs: what is pushed, and to whom: bytes as in docs/protocol.md, and where in a tree of groups a group may stand. */
 #include <stdio.h>
 
 #include <fastreplica/error.h>
@@ -116,8 +116,31 @@ static struct fr_roster *make_roster(uint32_t member_count) {
     assert_non_null(roster);
     memset(roster->transfer_id, 0x33, sizeof roster->transfer_id);
     roster->group_index = 0x0405;
+    roster->below_count = 0x0607;
+    roster->upstream_group = 0x0203;
+    roster->upstream_count = 8;
+    roster->is_secondary = true;
+    roster->node_count = 0x9000;
     roster->member_count = member_count;
     return roster;
+}
+
+/* Its members are named, its place is left to the caller. */
+static struct fr_roster *make_named_roster(uint32_t member_count) {
+    struct fr_roster *roster = make_roster(member_count);
+    for (uint32_t i = 0; i < member_count; i++)
+        snprintf(roster->addresses[i], sizeof roster->addresses[i], "n%u:7420", (unsigned) i);
+    return roster;
+}
+
+static void check_roster_round_trip(const struct fr_roster *roster) {
+    static uint8_t out[FR_ROSTER_BYTES_MAX];
+    struct fr_roster *again = make_roster(FR_GROUP_NODES_MAX);
+    memset(again->addresses, 'z', sizeof again->addresses);
+    size_t bytes = fr_roster_encode(roster, out, sizeof out);
+    assert_int_equal(fr_roster_decode(out, bytes, again), 0);
+    assert_memory_equal(again, roster, sizeof *roster); /* what is not used is zeroed, so no old address shines through */
+    free(again);
 }
 
 static void a_roster_reads_back(void **state) {
@@ -126,15 +149,12 @@ static void a_roster_reads_back(void **state) {
     memcpy(roster->addresses[0], "a:1", 4);
     memcpy(roster->addresses[1], "[::1]:7420", 11);
     uint8_t out[128], expected[128];
-    size_t expected_bytes = wire_from_hex(X16("33") "00000405 0002 0003 613a31 000a 5b3a3a315d3a37343230", expected, sizeof expected);
+    size_t expected_bytes = wire_from_hex(
+        X16("33") "00000405 00000607 00000203 0008 01 00009000 0002 0003 613a31 000a 5b3a3a315d3a37343230", expected, sizeof expected);
     assert_int_equal(fr_roster_encode(roster, out, sizeof out), expected_bytes);
     assert_memory_equal(out, expected, expected_bytes);
-    struct fr_roster *again = make_roster(FR_GROUP_NODES_MAX);
-    memset(again->addresses, 'z', sizeof again->addresses);
-    assert_int_equal(fr_roster_decode(out, expected_bytes, again), 0);
-    assert_memory_equal(again, roster, sizeof *roster); /* what is not used is zeroed, so no old address shines through */
+    check_roster_round_trip(roster);
     wire_check_strict(decode_roster, sizeof *roster, out, expected_bytes, false);
-    free(again);
     free(roster);
 }
 
@@ -142,54 +162,146 @@ static void a_roster_at_its_limits_reads_back(void **state) {
     (void) state;
     static uint8_t out[FR_ROSTER_BYTES_MAX];
     struct fr_roster *roster = make_roster(FR_GROUP_NODES_MAX);
-    struct fr_roster *again = make_roster(0);
-    roster->group_index = UINT32_MAX;
+    roster->group_index = FR_GROUPS_MAX - 1;
+    roster->below_count = 0;
+    roster->upstream_group = FR_GROUPS_MAX - 2;
+    roster->upstream_count = FR_GROUP_NODES_MAX;
+    roster->node_count = FR_NODES_PUSHED_MAX;
     for (uint32_t i = 0; i < FR_GROUP_NODES_MAX; i++)
         memset(roster->addresses[i], 'a' + (int) (i % 26), FR_ADDRESS_BYTES_MAX);
-    size_t bytes = fr_roster_encode(roster, out, sizeof out);
-    assert_int_equal(bytes, 16 + 4 + 2 + FR_GROUP_NODES_MAX * (2 + FR_ADDRESS_BYTES_MAX));
-    assert_int_equal(fr_roster_decode(out, bytes, again), 0);
-    assert_memory_equal(again, roster, sizeof *roster);
-    free(again);
+    assert_int_equal(fr_roster_encode(roster, out, sizeof out), 16 + 21 + FR_GROUP_NODES_MAX * (2 + FR_ADDRESS_BYTES_MAX));
+    check_roster_round_trip(roster);
     free(roster);
 }
 
-static void expect_roster_refused(const char *fields_from_group) {
+struct place {
+    uint32_t group, below, upstream_group, upstream_count, node_count;
+    bool is_secondary;
+};
+
+static struct fr_roster *make_placed_roster(const struct place *place) {
+    struct fr_roster *roster = make_named_roster(3);
+    roster->group_index = place->group;
+    roster->below_count = place->below;
+    roster->upstream_group = place->upstream_group;
+    roster->upstream_count = place->upstream_count;
+    roster->node_count = place->node_count;
+    roster->is_secondary = place->is_secondary;
+    return roster;
+}
+
+static void a_group_may_stand_anywhere_in_a_tree(void **state) {
+    (void) state;
+    static const struct place places[] = {
+        {0, 0, 0, 0, 0, false},                                                 /* the only one */
+        {0, FR_GROUPS_MAX - 1, 0, 0, FR_NODES_PUSHED_MAX, false},               /* all others are below it */
+        {1, FR_GROUPS_MAX - 2, 0, 1, 3, false},                                 /* a chain */
+        {1, 0, 0, FR_GROUP_NODES_MAX, 67, true},                                /* fed when the first has all of it */
+        {FR_GROUPS_MAX - 1, 0, 0, 1, FR_NODES_PUSHED_MAX, false},               /* the last, below the first */
+        {FR_GROUPS_MAX - 1, 0, FR_GROUPS_MAX - 2, 1, 3, true},                  /* or below the one before */
+        {FR_GROUPS_MAX / 2, FR_GROUPS_MAX - FR_GROUPS_MAX / 2 - 1, 7, 2, 3, 0}, /* it and all below it are the last ones */
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct fr_roster *roster = make_placed_roster(&places[i]);
+        check_roster_round_trip(roster);
+        free(roster);
+    }
+}
+
+static size_t write_roster(const char *place, const char *members, uint8_t *out, size_t capacity) {
+    size_t bytes = wire_from_hex(X16("33"), out, capacity);
+    bytes += wire_from_hex(place, out + bytes, capacity - bytes);
+    return bytes + wire_from_hex(members, out + bytes, capacity - bytes);
+}
+
+/* As the first group of a push, with these members. */
+static void expect_roster_refused(const char *fields_from_member_count) {
     uint8_t body[512];
-    size_t bytes = wire_from_hex(X16("33"), body, sizeof body);
-    bytes += wire_from_hex(fields_from_group, body + bytes, sizeof body - bytes);
+    size_t bytes = write_roster("00000000 00000000 00000000 0000 00 00000001", fields_from_member_count, body, sizeof body);
     wire_check_refused(decode_roster, sizeof(struct fr_roster), body, bytes, FR_E_PROTOCOL);
 }
 
 static void a_wrong_roster_is_refused(void **state) {
     (void) state;
-    expect_roster_refused("00000000 0000");                         /* nobody */
-    expect_roster_refused("00000000 0001 0000");                    /* an empty address */
-    expect_roster_refused("00000000 0001 0003 613a0a");             /* a newline */
-    expect_roster_refused("00000000 0001 0003 610031");             /* a NUL */
-    expect_roster_refused("00000000 0001 0003 613aff");             /* no UTF-8 */
-    expect_roster_refused("00000000 0002 0003 613a31");             /* fewer members than told */
-    expect_roster_refused("00000000 0001 0003 613a31 0003 623a32"); /* more */
-    expect_roster_refused("00000000 ffff 0003 613a31");
+    expect_roster_refused("0000");                         /* nobody */
+    expect_roster_refused("0001 0000");                    /* an empty address */
+    expect_roster_refused("0001 0003 613a0a");             /* a newline */
+    expect_roster_refused("0001 0003 610031");             /* a NUL */
+    expect_roster_refused("0001 0003 613aff");             /* no UTF-8 */
+    expect_roster_refused("0002 0003 613a31");             /* fewer members than told */
+    expect_roster_refused("0001 0003 613a31 0003 623a32"); /* more */
+    expect_roster_refused("ffff 0003 613a31");
+}
+
+static void a_place_outside_any_tree_is_refused(void **state) {
+    (void) state;
+    static const char *const right[] = {
+        "0001869f 00000000 0001869e 0040 01 000186a0", /* every field as far as it goes */
+        "00000000 0001869f ffffffff 0000 00 00000000", /* who feeds it is not a group: that field tells nothing */
+    };
+    static const char *const wrong[] = {
+        "000186a0 00000000 00000000 0000 00 00000001", /* group FR_GROUPS_MAX */
+        "ffffffff 00000000 00000000 0000 00 00000001",
+        "00000000 000186a0 00000000 0000 00 00000001", /* as many below as there may be groups */
+        "0001869f 00000001 00000000 0000 00 00000001", /* one below the last that there may be */
+        "00000002 ffffffff 00000000 0000 00 00000001", /* group + below wraps */
+        "00000002 fffffffe 00000000 0000 00 00000001",
+        "00000002 00000000 00000002 0001 00 00000001", /* fed by itself */
+        "00000002 00000000 00000003 0001 00 00000001", /* by a later one */
+        "00000000 00000000 00000000 0001 00 00000001", /* nothing can be above the first */
+        "00000002 00000000 ffffffff 0001 00 00000001",
+        "00000002 00000000 00000000 0041 00 00000001", /* FR_GROUP_NODES_MAX + 1 above */
+        "00000002 00000000 00000000 ffff 00 00000001",
+        "00000002 00000000 00000000 0001 00 000186a1", /* FR_NODES_PUSHED_MAX + 1 nodes */
+        "00000002 00000000 00000000 0001 00 ffffffff",
+    };
+    uint8_t body[64];
+    struct fr_roster *roster = make_roster(0);
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++)
+        assert_int_equal(fr_roster_decode(body, write_roster(right[i], "0001 0003 613a31", body, sizeof body), roster), 0);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        size_t bytes = write_roster(wrong[i], "0001 0003 613a31", body, sizeof body);
+        wire_check_refused(decode_roster, sizeof *roster, body, bytes, FR_E_PROTOCOL);
+    }
+    free(roster);
+}
+
+static void a_flag_of_a_later_version_is_refused(void **state) {
+    (void) state;
+    uint8_t body[64];
+    size_t bytes = write_roster("00000001 00000000 00000000 0001 00 00000002", "0001 0003 613a31", body, sizeof body);
+    const size_t flags_at = 16 + 4 + 4 + 4 + 2;
+    struct fr_roster *roster = make_roster(0);
+    for (unsigned flags = 0; flags < 256; flags++) {
+        body[flags_at] = (uint8_t) flags;
+        if (flags > 1) {
+            wire_check_refused(decode_roster, sizeof *roster, body, bytes, FR_E_PROTOCOL);
+            continue;
+        }
+        assert_int_equal(fr_roster_decode(body, bytes, roster), 0);
+        assert_int_equal(roster->is_secondary, flags);
+    }
+    free(roster);
 }
 
 static void too_many_or_too_long_are_refused(void **state) {
     (void) state;
-    uint8_t body[22 + (FR_GROUP_NODES_MAX + 1) * 3 + FR_ADDRESS_BYTES_MAX] = {0};
+    enum { COUNT_AT = 16 + 4 + 4 + 4 + 2 + 1 + 4 + 1, HEAD = COUNT_AT + 1 };
+    uint8_t body[HEAD + (FR_GROUP_NODES_MAX + 1) * 3 + FR_ADDRESS_BYTES_MAX] = {0};
     struct fr_roster *roster = make_roster(0);
-    body[21] = FR_GROUP_NODES_MAX;
+    body[COUNT_AT] = FR_GROUP_NODES_MAX;
     for (int i = 0; i < FR_GROUP_NODES_MAX + 1; i++)
-        memcpy(body + 22 + 3 * i, (const uint8_t[]){0, 1, 'a'}, 3);
-    assert_int_equal(fr_roster_decode(body, 22 + 3 * FR_GROUP_NODES_MAX, roster), 0);
-    body[21]++;
-    wire_check_refused(decode_roster, sizeof *roster, body, 22 + 3 * (FR_GROUP_NODES_MAX + 1), FR_E_PROTOCOL);
-    body[21] = 1;
-    memset(body + 24, 'a', FR_ADDRESS_BYTES_MAX + 1);
-    body[22] = (FR_ADDRESS_BYTES_MAX) >> 8;
-    body[23] = (FR_ADDRESS_BYTES_MAX) &0xff;
-    assert_int_equal(fr_roster_decode(body, 24 + FR_ADDRESS_BYTES_MAX, roster), 0);
-    body[23]++;
-    wire_check_refused(decode_roster, sizeof *roster, body, 24 + FR_ADDRESS_BYTES_MAX + 1, FR_E_PROTOCOL);
+        memcpy(body + HEAD + 3 * i, (const uint8_t[]){0, 1, 'a'}, 3);
+    assert_int_equal(fr_roster_decode(body, HEAD + 3 * FR_GROUP_NODES_MAX, roster), 0);
+    body[COUNT_AT]++;
+    wire_check_refused(decode_roster, sizeof *roster, body, HEAD + 3 * (FR_GROUP_NODES_MAX + 1), FR_E_PROTOCOL);
+    body[COUNT_AT] = 1;
+    memset(body + HEAD + 2, 'a', FR_ADDRESS_BYTES_MAX + 1);
+    body[HEAD] = (FR_ADDRESS_BYTES_MAX) >> 8;
+    body[HEAD + 1] = (FR_ADDRESS_BYTES_MAX) &0xff;
+    assert_int_equal(fr_roster_decode(body, HEAD + 2 + FR_ADDRESS_BYTES_MAX, roster), 0);
+    body[HEAD + 1]++;
+    wire_check_refused(decode_roster, sizeof *roster, body, HEAD + 2 + FR_ADDRESS_BYTES_MAX + 1, FR_E_PROTOCOL);
     free(roster);
 }
 
@@ -216,10 +328,28 @@ static void encode_file_type(void *unused) {
     fr_opening_encode(&opening, out, sizeof out);
 }
 
-static void encode_empty_roster(void *unused) {
+/* A place, or NULL: a roster of nobody. */
+static void encode_misplaced_roster(void *place) {
+    static uint8_t out[FR_ROSTER_BYTES_MAX];
+    struct fr_roster *roster = place != NULL ? make_placed_roster(place) : make_roster(0);
+    fr_roster_encode(roster, out, sizeof out);
+    free(roster);
+}
+
+static void encode_nameless_member(void *unused) {
     (void) unused;
-    uint8_t out[64];
-    struct fr_roster *roster = make_roster(0);
+    uint8_t out[128];
+    struct fr_roster *roster = make_named_roster(2);
+    roster->addresses[1][0] = '\0';
+    fr_roster_encode(roster, out, sizeof out);
+    free(roster);
+}
+
+static void encode_large_roster(void *unused) {
+    (void) unused;
+    static uint8_t out[FR_ROSTER_BYTES_MAX];
+    struct fr_roster *roster = make_named_roster(FR_GROUP_NODES_MAX);
+    roster->member_count = FR_GROUP_NODES_MAX + 1;
     fr_roster_encode(roster, out, sizeof out);
     free(roster);
 }
@@ -229,7 +359,26 @@ static void our_own_mistakes_are_asserted(void **state) {
     assert_true(fr_test_aborts(encode_name_outside, NULL));
     assert_true(fr_test_aborts(encode_odd_chunk_size, NULL));
     assert_true(fr_test_aborts(encode_file_type, NULL));
-    assert_true(fr_test_aborts(encode_empty_roster, NULL));
+    assert_true(fr_test_aborts(encode_misplaced_roster, NULL));
+    assert_true(fr_test_aborts(encode_nameless_member, NULL));
+    assert_true(fr_test_aborts(encode_large_roster, NULL));
+}
+
+static void our_own_groups_stand_in_a_tree(void **state) {
+    (void) state;
+    static struct place right = {2, 5, 1, 3, 30, false};
+    static struct place wrong[] = {
+        {FR_GROUPS_MAX, 0, 0, 0, 3, false},
+        {0, FR_GROUPS_MAX, 0, 0, 3, false},
+        {FR_GROUPS_MAX - 1, 1, 0, 0, 3, false},
+        {2, UINT32_MAX - 1, 0, 0, 3, false},
+        {2, 0, 2, 1, 3, false},
+        {2, 0, 0, FR_GROUP_NODES_MAX + 1, 3, false},
+        {2, 0, 0, 1, FR_NODES_PUSHED_MAX + 1, false},
+    };
+    assert_false(fr_test_aborts(encode_misplaced_roster, &right));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_true(fr_test_aborts(encode_misplaced_roster, &wrong[i]));
 }
 
 int main(void) {
@@ -239,9 +388,13 @@ int main(void) {
         cmocka_unit_test(a_wrong_opening_is_refused),
         cmocka_unit_test(a_roster_reads_back),
         cmocka_unit_test(a_roster_at_its_limits_reads_back),
+        cmocka_unit_test(a_group_may_stand_anywhere_in_a_tree),
         cmocka_unit_test(a_wrong_roster_is_refused),
+        cmocka_unit_test(a_place_outside_any_tree_is_refused),
+        cmocka_unit_test(a_flag_of_a_later_version_is_refused),
         cmocka_unit_test(too_many_or_too_long_are_refused),
         cmocka_unit_test(our_own_mistakes_are_asserted),
+        cmocka_unit_test(our_own_groups_stand_in_a_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ bool fr_member_takes_chunk(struct fr_transfer *transfer, struct fr_link *link, f
         why = "sent a chunk of a wrong size";
     if (!why)
         return true;
-    fr_member_report_fault(transfer, link->member, chunk, why);
+    fr_member_report_fault(transfer, fr_member_sender_of(link), chunk, why);
     fr_transfer_drop_link(transfer, link, FR_E_PROTOCOL, why);
     return false;
 }
@@ -55,7 +55,7 @@ void fr_member_on_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_c
         return;
     }
     fr_bitset_add(&member->storing, chunk);
-    member->senders[chunk] = (uint8_t) link->member;
+    member->senders[chunk] = (uint8_t) fr_member_sender_of(link);
     if (is_gift)
         fr_bitset_add(&member->given, chunk);
     action.chunk_offset = fr_layout_chunk_offset(&transfer->manifest.layout, chunk);
@@ -64,22 +64,23 @@ void fr_member_on_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_c
     fr_actions_push(&transfer->actions, &action);
 }
 
-/* Who sent it, when it went to the store; the link may be gone since. */
-static uint32_t sender_of(const struct fr_transfer *transfer, fr_chunk_index chunk) {
-    uint8_t sender = transfer->member.senders[chunk];
+/* The link may be gone since it went to the store. */
+static struct fr_link *link_with(struct fr_transfer *transfer, uint32_t sender) {
+    struct fr_link *link;
 
-    return sender < FR_GROUP_NODES_MAX ? sender : FR_MEMBER_UPSTREAM;
+    FR_EACH_LIVE (transfer, link)
+        if (link->role != FR_LINK_CHILD && fr_member_sender_of(link) == sender)
+            return link;
+    return NULL;
 }
 
-static struct fr_link *link_with(struct fr_transfer *transfer, uint32_t member) {
-    return member == FR_MEMBER_UPSTREAM ? fr_member_upstream(transfer) : fr_transfer_find_peer(transfer, member);
-}
+static uint32_t member_of(uint32_t sender) { return sender < FR_GROUP_NODES_MAX ? sender : FR_MEMBER_UPSTREAM; }
 
 static void blame(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index chunk) {
     struct fr_link *link = link_with(transfer, sender);
     bool is_enough;
 
-    fr_transfer_trace(transfer, FR_TRACE_CHUNK_BAD, sender, chunk, 0, FR_E_DIGEST, NULL);
+    fr_transfer_trace(transfer, FR_TRACE_CHUNK_BAD, member_of(sender), chunk, 0, FR_E_DIGEST, NULL);
     is_enough = fr_member_report_fault(transfer, sender, chunk, "sent a chunk whose bytes do not match the signed digest");
     if (link)
         fr_bitset_remove(&link->theirs, chunk); /* whatever it says, it has not got it */
@@ -96,7 +97,7 @@ static void on_bad_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
         FR_EACH_LIVE (transfer, link)
             if (link->role == FR_LINK_UPSTREAM)
                 fr_say_chunk_number(transfer, link, FR_FRAME_MISSING, chunk);
-    blame(transfer, sender_of(transfer, chunk), chunk);
+    blame(transfer, member->senders[chunk], chunk);
     FR_EACH_LIVE (transfer, link)
         if (fr_bitset_remove(&link->late, chunk)) /* its copy was dropped for the wrong one: once more, please */
             fr_say_chunk_number(transfer, link, FR_FRAME_WANT, chunk);
@@ -113,7 +114,7 @@ static void say_receipts(struct fr_transfer *transfer, uint32_t sender, fr_chunk
 
 static void on_good_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
     struct fr_member *member = &transfer->member;
-    uint32_t size = fr_layout_chunk_size(&transfer->manifest.layout, chunk), sender = sender_of(transfer, chunk);
+    uint32_t size = fr_layout_chunk_size(&transfer->manifest.layout, chunk), sender = member_of(member->senders[chunk]);
     bool is_gift = fr_bitset_remove(&member->given, chunk);
 
     fr_bitset_add(&member->have, chunk);

@@ -141,6 +141,15 @@ static void tell_verdict(struct fr_transfer *transfer, struct fr_feed *feed, uin
         fr_fold_note_result(transfer, &result);
 }
 
+/* Others carry rosters down in the place of one who is gone. */
+static void replace_carrier(struct fr_transfer *transfer, const struct fr_feed *feed) {
+    struct fr_link *link;
+
+    FR_EACH_LIVE (transfer, link)
+        if (link->role == FR_LINK_CHILD && link->place == feed->index)
+            fr_sheets_pass_all(transfer, link);
+}
+
 void fr_feed_settle(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member, enum fr_verdict verdict, const char *reason) {
     struct fr_fed *fed = &feed->fed[member];
 
@@ -152,6 +161,8 @@ void fr_feed_settle(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t
     else
         fr_dispatch_leave(&feed->dispatch, member);
     fr_dial_settle(&fed->dial);
+    if (transfer->is_origin && verdict != FR_VERDICT_COMPLETE)
+        replace_carrier(transfer, feed);
     if (verdict == FR_VERDICT_COMPLETE) /* whatever it says */
         reason = "";
     else if (!reason[0])
@@ -164,7 +175,9 @@ void fr_feed_on_refused(struct fr_transfer *transfer, struct fr_link *link, cons
     char text[FR_REASON_BYTES_MAX + 1];
 
     snprintf(text, sizeof(text), "%.*s", (int) reason->text.count, reason->text.bytes);
-    if (feed->fed[link->member].is_charge)
+    if (reason->code == FR_REFUSAL_COMPLETE) /* whoever was in charge of it before us is gone */
+        fr_feed_settle(transfer, feed, link->member, FR_VERDICT_COMPLETE, "");
+    else if (feed->fed[link->member].is_charge)
         fr_feed_settle(transfer, feed, link->member, FR_VERDICT_REFUSED, text[0] ? text : fr_refusal_name(reason->code));
     fr_dial_settle(&feed->fed[link->member].dial);
 }
@@ -222,7 +235,7 @@ void fr_feed_on_live(struct fr_transfer *transfer, struct fr_link *link, const s
     /* Nobody can have what a pipe has yet to bring. */
     link->is_holding = accept->is_holding && fr_layout_is_closed(&transfer->manifest.layout);
     link->pages_known = accept->pages_known;
-    fr_sheets_pass(transfer, link);
+    fr_sheets_pass_all(transfer, link);
     for (uint32_t page = 0; page < transfer->manifest.pages_contiguous; page++)
         fr_say_page(transfer, link, page);
     if (transfer->manifest.is_end_known)

@@ -124,12 +124,17 @@ static int on_interest(struct fr_transfer *transfer, struct fr_link *link, const
 
 /* ---------------------------------------------------------------------------------------------------- reports */
 
+/* More than there are. Of a pipe a member above may know less than one below. */
+static bool is_too_many(const struct fr_transfer *transfer, uint32_t chunks) {
+    return (transfer->is_origin || fr_layout_is_closed(&transfer->manifest.layout)) && chunks > transfer->manifest.layout.chunk_count;
+}
+
 static int note_figures(struct fr_transfer *transfer, struct fr_link *link, const struct fr_member_figures *figures) {
     struct fr_fed *fed = fr_feed_fed(transfer, link);
     uint32_t group = fr_feed_of(transfer, link)->roster->group_index;
 
     /* More than there are; or fewer than before, so as to seem to gain again. */
-    if (figures->chunks_have > transfer->manifest.layout.chunk_count || figures->chunks_have < fed->figures.chunks_have)
+    if (is_too_many(transfer, figures->chunks_have) || figures->chunks_have < fed->figures.chunks_have)
         return FR_E_PROTOCOL;
     if (figures->chunks_have > fed->figures.chunks_have)
         fed->progress_at = transfer->now;
@@ -165,7 +170,7 @@ static int on_done(struct fr_transfer *transfer, struct fr_link *link, const uin
 static void heed_accusation(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_fault *fault) {
     struct fr_feed *feed = fr_feed_of(transfer, link);
 
-    if (fault->group != feed->roster->group_index || fault->member == FR_MEMBER_UPSTREAM || fault->member == link->member ||
+    if (fault->group != feed->roster->group_index || fault->member >= FR_MEMBER_ABOVE || fault->member == link->member ||
         fault->chunk == FR_CHUNK_NONE)
         return;
     feed->fed[fault->member].accusers |= 1ull << link->member;
@@ -181,10 +186,12 @@ static void tell_fault(struct fr_transfer *transfer, const struct fr_link *link,
 
     if (fault->member < roster->member_count)
         who = roster->addresses[fault->member];
-    else if (roster->upstream_count == 0)
+    else if (fault->member == FR_MEMBER_UPSTREAM)
         who = "the origin";
+    else if (fault->member >= FR_MEMBER_ABOVE && (uint32_t) (fault->member - FR_MEMBER_ABOVE) < roster->upstream_count)
+        who = transfer->sheets[roster->upstream_group]->roster->addresses[fault->member - FR_MEMBER_ABOVE];
     else
-        snprintf(upstream, sizeof(upstream), "group %u", roster->upstream_group);
+        snprintf(upstream, sizeof(upstream), "a node of group %u", fault->group);
     if (fault->group == transfer->feeds[link->place]->roster->group_index)
         snprintf(text, sizeof(text), "%.*s (told by %s)", (int) fault->text.count, fault->text.bytes, roster->addresses[link->member]);
     else
@@ -200,7 +207,7 @@ static int on_fault(struct fr_transfer *transfer, struct fr_link *link, const ui
     if (error)
         return error;
     if (fault.group < roster->group_index || fault.group > roster->group_index + roster->below_count ||
-        (fault.group == roster->group_index && fault.member != FR_MEMBER_UPSTREAM && fault.member >= roster->member_count))
+        (fault.group == roster->group_index && fault.member < FR_MEMBER_ABOVE && fault.member >= roster->member_count))
         return FR_E_PROTOCOL;
     heed_accusation(transfer, link, &fault);
     if (transfer->is_origin)
@@ -251,8 +258,7 @@ static int on_below(struct fr_transfer *transfer, struct fr_link *link, const ui
     int error = fr_below_decode(body, bytes, &below);
 
     for (uint32_t i = 0; !error && i < below.count; i++)
-        if (!is_below(fr_feed_of(transfer, link)->roster, below.nodes[i].group) ||
-            below.nodes[i].chunks_have > transfer->manifest.layout.chunk_count)
+        if (!is_below(fr_feed_of(transfer, link)->roster, below.nodes[i].group) || is_too_many(transfer, below.nodes[i].chunks_have))
             error = FR_E_PROTOCOL;
     if (error)
         return error;

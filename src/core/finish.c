@@ -8,6 +8,8 @@
 #include "base/check.h"
 #include "base/time.h"
 
+enum { CALL_SILENCES = 8 }; /* who is linked with peers may wait so long for upstream to call */
+
 void fr_finish_tell_done(struct fr_transfer *transfer, const struct fr_failure *failure) {
     struct fr_member *member = &transfer->member;
     struct fr_msg_done done = {.verdict = failure ? FR_VERDICT_FAILED : FR_VERDICT_COMPLETE, .figures = member->figures};
@@ -72,6 +74,20 @@ static bool all_others_done(struct fr_transfer *transfer) {
     return true;
 }
 
+static bool has_peers(const struct fr_transfer *transfer) {
+    const struct fr_link *link;
+
+    FR_EACH_LIVE (transfer, link)
+        if (link->role == FR_LINK_PEER)
+            return true;
+    return false;
+}
+
+/* The origin is gone for good, and nobody else needs us. A group above may send a stand-in, who wants to hear that we are complete. */
+static bool is_left_alone(struct fr_transfer *transfer) {
+    return transfer->member.orphaned_at != FR_TIME_NEVER && transfer->roster->upstream_count == 0 && all_others_done(transfer);
+}
+
 /* When an orphan stops: complete, once nobody needs it; incomplete, once nothing has come for a silence. */
 fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer) {
     const struct fr_member *member = &transfer->member;
@@ -82,7 +98,10 @@ fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer) {
         return fr_time_max(member->served_at, member->complete_at) + transfer->timing.linger;
     if (member->is_finish_asked)
         return FR_TIME_NEVER;
-    /* A member that upstream has not called yet waits from its beginning. */
+    /* A member that upstream has not called yet waits from its beginning; longer among peers, for those above may call them one by one, when each
+     * has the whole object. */
+    if (!member->was_upstream_here && has_peers(transfer))
+        return fr_time_max(transfer->began_at, member->pull.stored_at) + CALL_SILENCES * transfer->timing.silence;
     return fr_time_max(member->was_upstream_here ? member->orphaned_at : transfer->began_at, member->pull.stored_at) +
         transfer->timing.silence;
 }
@@ -100,7 +119,7 @@ static void fail_as_orphan(struct fr_transfer *transfer) {
 void fr_finish_leave(struct fr_transfer *transfer) {
     struct fr_member *member = &transfer->member;
 
-    if (member->is_complete && (member->is_dismissed || (member->orphaned_at != FR_TIME_NEVER && all_others_done(transfer))))
+    if (member->is_complete && (member->is_dismissed || is_left_alone(transfer)))
         fr_transfer_end(transfer, NULL);
     else if (member->is_dismissed && !member->is_finish_asked) {
         struct fr_failure failure = {.error = FR_E_ABORTED};

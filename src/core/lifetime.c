@@ -58,16 +58,30 @@ static bool is_roster_valid(const struct fr_roster *roster) {
     return roster->member_count >= 1 && roster->member_count <= FR_GROUP_NODES_MAX;
 }
 
-/* Each group after the one that feeds it, the first of all by the origin. */
+/* Each group after the one that feeds it, with all below it in one run: so the group before it is the one that feeds it, or lies below that. */
+static bool is_in_order(const struct fr_roster *const *rosters, uint32_t group) {
+    uint32_t above = rosters[group]->upstream_group, before = group - 1;
+
+    if (rosters[group]->upstream_count == 0)
+        return true;
+    if (above >= group || rosters[above]->member_count != rosters[group]->upstream_count)
+        return false;
+    while (before != above && before > above && rosters[before]->upstream_count > 0)
+        before = rosters[before]->upstream_group;
+    return before == above;
+}
+
 static bool are_groups_valid(const struct fr_roster *const *rosters, uint32_t count) {
+    uint32_t first_groups = 0;
+
     if (count == 0 || count > FR_GROUPS_MAX || rosters[0]->upstream_count != 0)
         return false;
-    for (uint32_t i = 0; i < count; i++)
-        if (!is_roster_valid(rosters[i]) ||
-            (rosters[i]->upstream_count > 0 &&
-             (rosters[i]->upstream_group >= i || rosters[rosters[i]->upstream_group]->member_count != rosters[i]->upstream_count)))
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_roster_valid(rosters[i]) || (i > 0 && !is_in_order(rosters, i)))
             return false;
-    return true;
+        first_groups += rosters[i]->upstream_count == 0;
+    }
+    return first_groups <= FR_FEEDS_MAX;
 }
 
 int fr_transfer_new_origin(const struct fr_origin_options *options, fr_time_ns now, struct fr_transfer **ret_transfer) {
@@ -138,6 +152,7 @@ void fr_transfer_free(struct fr_transfer *transfer) {
         fr_link_done(transfer->links[slot]);
         fr_free(transfer->links[slot]);
     }
+    fr_free(transfer->links);
     if (transfer->is_origin)
         fr_origin_done(transfer);
     else

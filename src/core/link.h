@@ -25,13 +25,14 @@ enum fr_link_role {
 
 enum {
     FR_LINK_SENDS_MAX = 2, /* chunks handed to the driver and not gone yet: one on its way, one being read */
-    FR_LINKS_MAX = 3 * FR_GROUP_NODES_MAX + 8,
+    FR_LINKS_MAX = (FR_FEEDS_MAX + 2) *
+        FR_GROUP_NODES_MAX, /* the peers, whoever feeds us, and all members of all groups that we may feed */
 };
 
 struct fr_dial;
 
 struct fr_link {
-    fr_link_id id; /* slot in the low 8 bits, generation above: an id is not used twice in a long while */
+    fr_link_id id; /* slot in the low bits, generation above: an id is not used twice in a long while */
     enum fr_link_state state;
     enum fr_link_role role;
     uint32_t member; /* the other end's index in its group; FR_MEMBER_UPSTREAM for whoever feeds us */
@@ -48,7 +49,8 @@ struct fr_link {
     struct fr_bitset gifts;   /* of those, the ones that make the other end their owner */
     uint32_t handed_back;     /* gifts that the other end could not take */
     struct fr_bitset pages_sent;
-    uint32_t rosters_seen; /* rosters of groups below that were looked at for this link */
+    uint32_t rosters_seen; /* rosters of groups below that were looked at for this link, */
+    uint32_t rosters_late; /* of which the first so many were here before the link */
     bool is_end_sent;
 
     /* the other end */

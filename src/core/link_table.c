@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 enum {
-    SLOT_BITS = 8,
+    SLOT_BITS = 11,
     SLOT_MASK = (1 << SLOT_BITS) - 1,
 };
 static_assert((int) FR_LINKS_MAX <= (int) SLOT_MASK, "a link's slot fits the low bits of its id");
@@ -19,6 +19,20 @@ struct fr_link *fr_transfer_link(struct fr_transfer *transfer, fr_link_id id) {
     return link && link->id == id && link->state != FR_LINK_FREE ? link : NULL;
 }
 
+static int make_room(struct fr_transfer *transfer) {
+    uint32_t capacity = transfer->links_capacity ? 2 * transfer->links_capacity : 8;
+    struct fr_link **links;
+
+    if (transfer->links_used < transfer->links_capacity)
+        return 0;
+    links = fr_realloc(transfer->links, capacity, sizeof(struct fr_link *));
+    if (!links)
+        return FR_E_MEMORY;
+    transfer->links = links;
+    transfer->links_capacity = capacity;
+    return 0;
+}
+
 struct fr_link *fr_transfer_new_link(struct fr_transfer *transfer, enum fr_link_role role, uint32_t place, uint32_t member) {
     uint32_t slot = 0;
     struct fr_link *link;
@@ -27,6 +41,10 @@ struct fr_link *fr_transfer_new_link(struct fr_transfer *transfer, enum fr_link_
         slot++;
     if (slot == FR_LINKS_MAX)
         return NULL;
+    if (slot == transfer->links_used && make_room(transfer)) {
+        transfer->actions.is_starved = true;
+        return NULL;
+    }
     if (slot == transfer->links_used) {
         transfer->links[slot] = fr_alloc_zeroed(1, sizeof(struct fr_link));
         if (!transfer->links[slot]) {

@@ -85,19 +85,33 @@ struct fr_link *fr_member_upstream(struct fr_transfer *transfer) {
     return NULL;
 }
 
-bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t member, fr_chunk_index chunk, const char *text) {
-    struct fr_link *upstream = fr_member_upstream(transfer);
-    uint32_t *count = &transfer->member.fault_counts[member == FR_MEMBER_UPSTREAM ? FR_GROUP_NODES_MAX : member];
+uint32_t fr_member_sender_of(const struct fr_link *link) {
+    if (link->role == FR_LINK_PEER)
+        return link->member;
+    return link->place == FR_MEMBER_UPSTREAM ? FR_SENDER_ORIGIN : FR_GROUP_NODES_MAX + link->place;
+}
 
-    fr_transfer_trace(transfer, FR_TRACE_FAULT, member, chunk, 0, 0, text);
+/* As FAULT has it. */
+static uint32_t name_of(uint32_t sender) {
+    if (sender < FR_GROUP_NODES_MAX)
+        return sender;
+    return sender == FR_SENDER_ORIGIN ? FR_MEMBER_UPSTREAM : FR_MEMBER_ABOVE + sender - FR_GROUP_NODES_MAX;
+}
+
+bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index chunk, const char *text) {
+    struct fr_member *member = &transfer->member;
+    struct fr_link *upstream = fr_member_upstream(transfer);
+
+    fr_transfer_trace(transfer, FR_TRACE_FAULT, name_of(sender), chunk, 0, 0, text);
     if (upstream)
-        fr_say_fault(transfer, upstream, member, chunk, text);
-    if (++*count < FAULTS_MAX)
+        fr_say_fault(transfer, upstream, name_of(sender), chunk, text);
+    if (++member->fault_counts[sender] < FAULTS_MAX)
         return false;
-    if (member != FR_MEMBER_UPSTREAM) { /* upstream alone is taken back when it comes again */
-        transfer->member.shunned |= 1ull << member;
-        fr_dial_settle(&transfer->dials[member]);
-    }
+    if (sender < FR_GROUP_NODES_MAX) {
+        member->shunned |= 1ull << sender;
+        fr_dial_settle(&transfer->dials[sender]);
+    } else if (sender != FR_SENDER_ORIGIN) /* it alone is taken back when it comes again */
+        member->shunned_above |= 1ull << (sender - FR_GROUP_NODES_MAX);
     return true;
 }
 
@@ -109,13 +123,13 @@ void fr_member_on_live(struct fr_transfer *transfer, struct fr_link *link) {
     link->chunk_at = transfer->now;
     if (link->role == FR_LINK_UPSTREAM) {
         member->was_upstream_here = true;
-        member->fault_counts[FR_GROUP_NODES_MAX] = 0;
+        member->fault_counts[FR_SENDER_ORIGIN] = 0;
         member->orphaned_at = FR_TIME_NEVER;
         memset(&member->told_figures, 0, sizeof(member->told_figures)); /* it has not heard them */
         fr_fold_on_upstream(transfer);
     } else
         fr_stand_in_on_peer(transfer, link->member, true);
-    fr_sheets_pass(transfer, link);
+    fr_sheets_pass_all(transfer, link);
     if (member->progress_due == FR_TIME_NEVER)
         member->progress_due = transfer->now + PROGRESS_EVERY_MS * FR_MS;
     if (member->have.set_count > 0 && !member->is_complete)
@@ -169,17 +183,18 @@ void fr_member_on_peer_unreachable(struct fr_transfer *transfer, struct fr_link 
 
 static void tell_progress(struct fr_transfer *transfer) {
     struct fr_member *member = &transfer->member;
-    struct fr_link *upstream;
+    struct fr_link *link;
 
     if (member->progress_due > transfer->now)
         return;
     member->progress_due = transfer->now + PROGRESS_EVERY_MS * FR_MS;
-    upstream = fr_member_upstream(transfer);
     /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): padding that differs costs one frame too many, no more. */
-    if (!upstream || memcmp(&member->told_figures, &member->figures, sizeof(member->figures)) == 0)
+    if (memcmp(&member->told_figures, &member->figures, sizeof(member->figures)) == 0)
         return;
     member->told_figures = member->figures;
-    fr_say_progress(transfer, upstream, &member->figures);
+    FR_EACH_LIVE (transfer, link) /* each of those who feed us may be the one who answers for us */
+        if (link->role == FR_LINK_UPSTREAM)
+            fr_say_progress(transfer, link, &member->figures);
 }
 
 static void tell_news(struct fr_transfer *transfer) {

@@ -32,7 +32,7 @@ static void bad_manifest(struct fr_transfer *transfer, struct fr_link *link, enu
     }
     snprintf(text, sizeof(text), "sent %s that %s", what,
              result == FR_MANIFEST_BAD_SHAPE ? "does not fit the object" : "the origin did not sign");
-    fr_member_report_fault(transfer, link->member, FR_CHUNK_NONE, text);
+    fr_member_report_fault(transfer, fr_member_sender_of(link), FR_CHUNK_NONE, text);
     fr_transfer_drop_link(transfer, link, result == FR_MANIFEST_BAD_SHAPE ? FR_E_PROTOCOL : FR_E_SIGNATURE, text);
 }
 
@@ -262,6 +262,6 @@ void fr_member_on_frame(struct fr_transfer *transfer, struct fr_link *link, enum
     if (!error || link->state == FR_LINK_FREE)
         return;
     snprintf(why, sizeof(why), "sent a %s frame that makes no sense", fr_frame_name(type));
-    fr_member_report_fault(transfer, link->member, FR_CHUNK_NONE, why);
+    fr_member_report_fault(transfer, fr_member_sender_of(link), FR_CHUNK_NONE, why);
     fr_transfer_drop_link(transfer, link, FR_E_PROTOCOL, why);
 }

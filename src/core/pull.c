@@ -23,8 +23,7 @@ enum {
 int fr_pull_init(struct fr_transfer *transfer) {
     struct fr_pull *pull = &transfer->member.pull;
 
-    *pull = (struct fr_pull){
-        .turn_at = FR_TIME_NEVER,  .first_missing_since = transfer->now, .stored_at = transfer->now};
+    *pull = (struct fr_pull){.turn_at = FR_TIME_NEVER, .first_missing_since = transfer->now, .stored_at = transfer->now};
     return 0;
 }
 

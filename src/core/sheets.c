@@ -90,21 +90,28 @@ static int sign_one(struct fr_transfer *transfer, const struct fr_sign_key *key,
     return error;
 }
 
-/* Groups come after the one that feeds them, each with all below it in one run: counted from the last. */
-static void count_below(const struct fr_roster *const *rosters, uint32_t count, uint32_t *ret_below) {
-    for (uint32_t i = count; i-- > 0;)
-        if (rosters[i]->upstream_count > 0)
-            ret_below[rosters[i]->upstream_group] += ret_below[i] + 1;
+/* Groups come after the one that feeds them, each with all below it in one run: counted from the last. FR_E_ARGUMENT when one feeds too many. */
+static int count_below(const struct fr_roster *const *rosters, uint32_t count, uint32_t *ret_below, uint32_t *fed) {
+    for (uint32_t i = count; i-- > 0;) {
+        uint32_t above = rosters[i]->upstream_group;
+
+        if (rosters[i]->upstream_count == 0)
+            continue;
+        ret_below[above] += ret_below[i] + 1;
+        if (++fed[above] > FR_FEEDS_MAX)
+            return FR_E_ARGUMENT;
+    }
+    return 0;
 }
 
 int fr_sheets_sign(struct fr_transfer *transfer, const struct fr_sign_key *key, const struct fr_roster *const *rosters, uint32_t count) {
-    uint32_t *below = fr_alloc_zeroed(count, sizeof(*below)), node_count = 0;
+    uint32_t *below = fr_alloc_zeroed(count, sizeof(*below)), *fed = fr_alloc_zeroed(count, sizeof(*fed)), node_count = 0;
     struct fr_roster *roster = fr_alloc_zeroed(1, sizeof(*roster));
     uint8_t *blob = fr_alloc(FR_ROSTER_BYTES_MAX);
-    int error = below && roster && blob ? 0 : FR_E_MEMORY;
+    int error = below && fed && roster && blob ? 0 : FR_E_MEMORY;
 
     if (!error)
-        count_below(rosters, count, below);
+        error = count_below(rosters, count, below, fed);
     for (uint32_t i = 0; i < count; i++)
         node_count += rosters[i]->member_count;
     for (uint32_t i = 0; !error && i < count; i++) {
@@ -116,6 +123,7 @@ int fr_sheets_sign(struct fr_transfer *transfer, const struct fr_sign_key *key, 
         error = sign_one(transfer, key, roster, blob);
     }
     fr_free(below);
+    fr_free(fed);
     fr_free(roster);
     fr_free(blob);
     return error;
@@ -124,8 +132,22 @@ int fr_sheets_sign(struct fr_transfer *transfer, const struct fr_sign_key *key, 
 /* ---------------------------------------------------------------------------------------------------- passing on */
 
 /* Is the member at the other end of this link one of those that carry the roster down? */
-static bool is_carrier(const struct fr_transfer *transfer, const struct fr_roster *theirs, uint32_t member, uint32_t group) {
-    return !transfer->is_origin || (member + theirs->member_count - group % theirs->member_count) % theirs->member_count < COPIES;
+static bool is_carrier(const struct fr_transfer *transfer, const struct fr_feed *feed, uint32_t member, uint32_t group) {
+    uint32_t count = feed->roster->member_count, carriers = 0;
+
+    if (!transfer->is_origin)
+        return true;
+    for (uint32_t i = 0; i < count && carriers < COPIES; i++) {
+        uint32_t candidate = (group + i) % count;
+        enum fr_verdict verdict = feed->fed[candidate].verdict;
+
+        if (verdict != FR_VERDICT_PENDING && verdict != FR_VERDICT_COMPLETE)
+            continue;
+        if (candidate == member)
+            return true;
+        carriers++;
+    }
+    return false;
 }
 
 /* Does our group feed it, or the group that does? */
@@ -143,20 +165,39 @@ static bool belongs_on(struct fr_transfer *transfer, const struct fr_link *link,
 
     if (link->role == FR_LINK_UPSTREAM)
         return false;
-    if (link->role == FR_LINK_PEER) /* peers feed the same groups as we do */
-        return sheet->is_from_above && is_near(transfer, roster);
+    if (link->role ==
+        FR_LINK_PEER) /* peers feed the same groups as we do; what a peer told us it tells the others too, but for those who come late */
+        return (sheet->is_from_above || link->rosters_seen < link->rosters_late) && is_near(transfer, roster);
     theirs = transfer->feeds[link->place]->roster;
     return is_below(theirs, roster->group_index) &&
-        (roster->upstream_group == theirs->group_index || is_carrier(transfer, theirs, link->member, roster->group_index));
+        (roster->upstream_group == theirs->group_index ||
+         is_carrier(transfer, transfer->feeds[link->place], link->member, roster->group_index));
 }
 
 void fr_sheets_pass(struct fr_transfer *transfer, struct fr_link *link) {
-    while (link->rosters_seen < transfer->sheet_count) {
-        const struct fr_sheet *sheet = transfer->sheets[link->rosters_seen++];
+    for (; link->rosters_seen < transfer->sheet_count; link->rosters_seen++) {
+        const struct fr_sheet *sheet = transfer->sheets[link->rosters_seen];
 
         if (belongs_on(transfer, link, sheet))
             fr_say_roster(transfer, link, sheet);
     }
+}
+
+void fr_sheets_pass_all(struct fr_transfer *transfer, struct fr_link *link) {
+    link->rosters_seen = 0;
+    link->rosters_late = transfer->sheet_count;
+    fr_sheets_pass(transfer, link);
+}
+
+/* What could not be known to be near before its own upstream group was known is offered to the peers again. */
+static void offer_again(struct fr_transfer *transfer, uint32_t group) {
+    struct fr_link *link;
+
+    for (uint32_t i = 0; i < transfer->sheet_count; i++)
+        if (transfer->sheets[i]->roster->upstream_group == group)
+            FR_EACH_LIVE (transfer, link)
+                if (link->role == FR_LINK_PEER)
+                    link->rosters_seen = 0;
 }
 
 static void pass_to_all(struct fr_transfer *transfer) {
@@ -196,9 +237,10 @@ static int take(struct fr_transfer *transfer, const struct fr_msg_roster *messag
         free_sheet(sheet);
         return FR_E_MEMORY;
     }
-    if (roster->upstream_group == transfer->roster->group_index)
-        return fr_feed_add(transfer, sheet);
-    return 0;
+    if (roster->upstream_group != transfer->roster->group_index)
+        return 0;
+    offer_again(transfer, roster->group_index);
+    return fr_feed_add(transfer, sheet);
 }
 
 int fr_sheets_on_frame(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {

@@ -23,7 +23,7 @@ void fr_stand_in_on_peer(struct fr_transfer *transfer, uint32_t peer, bool is_he
 
     member->absent_since[peer] = is_here ? FR_TIME_NEVER : transfer->now;
     if (is_here)
-        member->stood_in &= ~(1ull << peer);
+        member->stood_in &= ~(1ull << peer), member->inherited &= ~(1ull << peer);
     else
         member->stand_in_due = fr_time_min(member->stand_in_due, transfer->now + ABSENT_PATIENCES * transfer->timing.patience);
 }

@@ -104,6 +104,9 @@ struct fr_pull {
     fr_time_ns guess_at;            /* when whoever feeds us is asked next for what nobody tells of */
 };
 
+/* Whoever sends chunks to us as one small number: a peer's index, a member above as FR_GROUP_NODES_MAX + its index, the origin. */
+enum { FR_SENDER_ORIGIN = 2 * FR_GROUP_NODES_MAX, FR_SENDERS_MAX };
+
 /* A member's part. */
 struct fr_member {
     const struct fr_verify_key *key;
@@ -111,11 +114,12 @@ struct fr_member {
     struct fr_bitset have;    /* stored and verified */
     struct fr_bitset storing; /* handed to the store */
     struct fr_bitset given;   /* given to us by upstream, not stored yet: we own it as soon as it is */
-    uint8_t *senders;         /* [sender_capacity], by chunk: where a chunk that is in `storing` came from */
+    uint8_t *senders; /* [sender_capacity], by chunk: where it came from, as fr_member_sender_of has it; of those in `storing` or `have` */
     uint32_t sender_capacity;
-    uint32_t fault_counts[FR_GROUP_NODES_MAX + 1]; /* wrongs by member, on whichever link; the last is upstream's, on its present link */
+    uint32_t fault_counts[FR_SENDERS_MAX]; /* wrongs by sender, on whichever link; the origin's on its present link only */
     struct fr_owner owner;
-    uint64_t shunned; /* bit m: member m did wrong again and again; we have no link with it any more */
+    uint64_t shunned;       /* bit m: member m did wrong again and again; we have no link with it any more */
+    uint64_t shunned_above; /* the same of members above */
     struct fr_pull pull;
     struct fr_member_figures figures;
     uint64_t have_bytes;
@@ -160,8 +164,8 @@ struct fr_transfer {
     uint8_t opening_signature[FR_SIGNATURE_BYTES], roster_signature[FR_SIGNATURE_BYTES];
 
     struct fr_manifest manifest;
-    struct fr_link *links[FR_LINKS_MAX];      /* NULL until first used */
-    uint32_t links_used;                      /* slots ever used */
+    struct fr_link **links; /* [links_used], at most FR_LINKS_MAX; a slot that is free waits for its next user */
+    uint32_t links_used, links_capacity;
     struct fr_dial dials[FR_GROUP_NODES_MAX]; /* of peers */
     fr_time_ns dial_due;                      /* no dial is due before */
     struct fr_sheet **sheets; /* [sheet_count]: the origin's, all groups by index; a member's, groups below it as they came */
@@ -267,6 +271,8 @@ void fr_sheets_done(struct fr_transfer *transfer);
 int fr_sheets_on_frame(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes);
 /* Pass on what this link has not been offered yet. */
 void fr_sheets_pass(struct fr_transfer *transfer, struct fr_link *link);
+/* The same for a link that is new, or whose other end has more to carry from now on. */
+void fr_sheets_pass_all(struct fr_transfer *transfer, struct fr_link *link);
 
 /* ---- feeding groups below ---- */
 int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet); /* 0, FR_E_MEMORY, FR_E_LIMIT */
@@ -344,11 +350,12 @@ void fr_member_on_finished(struct fr_transfer *transfer, const struct fr_failure
 void fr_member_turn(struct fr_transfer *transfer);
 fr_time_ns fr_member_deadline(const struct fr_transfer *transfer);
 /* Tell upstream that another node did wrong. true: it did so too often, and is not let in again; the caller closes its link. */
-bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t member, fr_chunk_index chunk, const char *text);
+bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index chunk, const char *text);
 /* A peer fell behind on our link to it, or says it pulls: drop what waits for it. */
 void fr_relay_stop(struct fr_transfer *transfer, struct fr_link *link);
 
 /* ---- parts of a member ---- */
+uint32_t fr_member_sender_of(const struct fr_link *link);
 enum { FR_MEMBER_NEWS_EVERY_MS = 100 };                                  /* neighbours that asked for news get it this often */
 fr_time_ns fr_member_elapsed(const struct fr_transfer *transfer);        /* since it accepted */
 struct fr_link *fr_member_upstream(struct fr_transfer *transfer);        /* a live link to upstream, the first; NULL: none */

@@ -158,8 +158,14 @@ void fr_transfer_on_connected(struct fr_transfer *transfer, fr_link_id id, fr_ti
     end_event(transfer);
 }
 
+static bool is_shunned(const struct fr_transfer *transfer, const struct fr_link *link) {
+    if (link->role == FR_LINK_PEER)
+        return (transfer->member.shunned >> link->member & 1) != 0;
+    return link->place < FR_GROUP_NODES_MAX && (transfer->member.shunned_above >> link->place & 1) != 0;
+}
+
 static void admit(struct fr_transfer *transfer, struct fr_link *link) {
-    if (link->role == FR_LINK_PEER && (transfer->member.shunned >> link->member & 1) != 0) {
+    if (is_shunned(transfer, link)) {
         fr_say_reason(transfer, link, FR_FRAME_REFUSE, FR_REFUSAL_PROTOCOL, "did wrong again and again");
         fr_say_close(transfer, link);
         fr_link_done(link);

@@ -108,12 +108,13 @@ static struct fr_receive *find_receive(const struct fr_node *node, const uint8_t
     return NULL;
 }
 
-enum admission { ADMIT_NEW, ADMIT_BUSY, ADMIT_FULL, ADMIT_ENDED };
+enum admission { ADMIT_NEW, ADMIT_BUSY, ADMIT_FULL, ADMIT_ENDED, ADMIT_COMPLETE };
 
 static enum admission admit(const struct fr_node *node, const struct fr_opening *opening) {
     uint32_t busy_count = 0;
-    if (find_ended(node, opening->transfer_id))
-        return ADMIT_ENDED;
+    const struct ended *ended = find_ended(node, opening->transfer_id);
+    if (ended)
+        return ended->is_complete ? ADMIT_COMPLETE : ADMIT_ENDED;
     for (uint32_t i = 0; i < node->receive_count; i++) {
         const struct fr_receive *receive = node->receives[i];
         if (fr_receive_is_complete(receive) || fr_receive_state(receive) == FR_RECEIVE_CLOSING)
@@ -124,6 +125,9 @@ static enum admission admit(const struct fr_node *node, const struct fr_opening 
     }
     return busy_count >= node->options.transfers_max || node->receive_count == node->receive_capacity ? ADMIT_FULL : ADMIT_NEW;
 }
+
+/* It is closing. */
+static enum admission left_as(const struct fr_receive *receive) { return fr_receive_is_complete(receive) ? ADMIT_COMPLETE : ADMIT_ENDED; }
 
 static void begin_receive(struct fr_node *node, struct fr_conn *conn, const struct fr_door *door) {
     struct fr_receive *receive;
@@ -156,7 +160,7 @@ static void take_open(void *user, struct fr_conn *conn, const struct fr_door *do
         fr_receive_add_link(receive, conn, &door->open);
         return;
     }
-    switch (receive ? ADMIT_ENDED : admit(node, &door->opening)) {
+    switch (receive ? left_as(receive) : admit(node, &door->opening)) {
     case ADMIT_NEW: begin_receive(node, conn, door); return;
     case ADMIT_BUSY:
         refuse_open(node, conn, door, FR_REFUSAL_BUSY, "another push of the same name is under way here: wait for its end");
@@ -166,6 +170,7 @@ static void take_open(void *user, struct fr_conn *conn, const struct fr_door *do
         refuse_open(node, conn, door, FR_REFUSAL_LIMIT, text);
         return;
     case ADMIT_ENDED: fr_refuse(conn, FR_REFUSAL_ENDED, "this transfer has ended here"); return;
+    case ADMIT_COMPLETE: fr_refuse(conn, FR_REFUSAL_COMPLETE, "this transfer has ended here, and the object is whole"); return;
     }
 }
 

@@ -60,7 +60,7 @@ const char *fr_refusal_name(unsigned code) {
         [FR_REFUSAL_VERSION] = "version",   [FR_REFUSAL_UNTRUSTED] = "untrusted", [FR_REFUSAL_SIGNATURE] = "signature",
         [FR_REFUSAL_NAME] = "name",         [FR_REFUSAL_SPACE] = "space",         [FR_REFUSAL_LIMIT] = "limit",
         [FR_REFUSAL_BUSY] = "busy",         [FR_REFUSAL_STORE] = "store",         [FR_REFUSAL_STOPPING] = "stopping",
-        [FR_REFUSAL_PROTOCOL] = "protocol", [FR_REFUSAL_ENDED] = "ended",
+        [FR_REFUSAL_PROTOCOL] = "protocol", [FR_REFUSAL_ENDED] = "ended",         [FR_REFUSAL_COMPLETE] = "complete",
     };
     return code >= 1 && code < sizeof names / sizeof *names ? names[code] : "other";
 }

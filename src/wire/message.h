@@ -151,6 +151,7 @@ enum fr_refusal {
     FR_REFUSAL_STOPPING = 9,  /* the node is shutting down */
     FR_REFUSAL_PROTOCOL = 10, /* the request makes no sense */
     FR_REFUSAL_ENDED = 11,    /* this transfer already ended here */
+    FR_REFUSAL_COMPLETE = 12, /* the same, and this node has the whole object */
 };
 
 /* code u8 | text: length u16, bytes. Also the body of ABORT (code 0) and of BYE (0: the sender's transfer is over, or it has left in
@@ -213,7 +214,7 @@ struct fr_msg_done {
 #define FR_CHUNK_NONE UINT32_MAX
 struct fr_msg_fault {
     uint32_t group;  /* of the one who tells, and of the member */
-    uint16_t member; /* FR_MEMBER_UPSTREAM: whoever feeds that group */
+    uint16_t member; /* of that group; FR_MEMBER_ABOVE + index: of the one above it; FR_MEMBER_UPSTREAM: the origin */
     uint32_t chunk;
     struct fr_text text;
 };

@@ -105,7 +105,8 @@ static void refusals_have_names(void **state) {
     assert_string_equal(fr_refusal_name(FR_REFUSAL_VERSION), "version");
     assert_string_equal(fr_refusal_name(FR_REFUSAL_UNTRUSTED), "untrusted");
     assert_string_equal(fr_refusal_name(FR_REFUSAL_ENDED), "ended");
-    assert_string_equal(fr_refusal_name(FR_REFUSAL_ENDED + 1), "other");
+    assert_string_equal(fr_refusal_name(FR_REFUSAL_COMPLETE), "complete");
+    assert_string_equal(fr_refusal_name(FR_REFUSAL_COMPLETE + 1), "other");
     assert_string_equal(fr_refusal_name(UINT32_MAX), "other");
 }
 

@@ -65,7 +65,7 @@ said 'a tree of [0-9]+ levels, up to [34] groups below one, as told'
 expect 0 plan --to 'n[1-24]' --size 1M --group-size 4 --shape chain
 said '^6 groups of 4, a chain of 6 levels, as told'
 expect 0 plan --to n1 --size 0
-said '^1 group of 1; at most 1 connections a node'
+said '^1 group of 1; at most 1 connection a node'
 expect 0 plan --to 'n[1-320]' --size 10G --up 10G
 said '4 groups at the origin'
 

@@ -98,10 +98,10 @@ static int expand(struct expansion *expansion, const struct fr_node_spec *spec, 
     for (const struct addrinfo *each = found; each && !error; each = each->ai_next)
         error = append_found(expansion, spec, each, port);
     freeaddrinfo(found);
-    if (!error && expansion->count == first)
-        error = fail_at(expansion, spec, FR_E_RESOLVE, "the name has no address", "");
     if (error)
         return error;
+    if (expansion->count == first || !expansion->specs)
+        return fail_at(expansion, spec, FR_E_RESOLVE, "the name has no address", "");
     qsort(expansion->specs + first, expansion->count - first, sizeof *expansion->specs, compare_specs);
     drop_repeated(expansion, first);
     return 0;

@@ -161,7 +161,7 @@ static int complete_lookup(const char *text, size_t bytes, char *out, const char
         return refuse(ret_why, "the name after dns: is too long");
     int error = complete_host(text, bytes, out + prefix, FR_ADDRESS_BYTES_MAX + 1 - prefix, ret_why);
     if (!error)
-        memcpy(out, LOOKUP_PREFIX, prefix);
+        memcpy(out, LOOKUP_PREFIX, prefix); /* NOLINT(bugprone-not-null-terminated-result): what follows it ends in NUL */
     return error;
 }
 

@@ -89,14 +89,13 @@ struct fr_plan_options {
 
 /** One group and the edge that feeds it. */
 struct fr_plan_group {
-    uint32_t first_member,
-        member_count;       /**< its members are plan->members[first_member ..], richest uplink first: the order of their ranks */
-    uint32_t upstream;      /**< index of the group that feeds it, below its own; or FR_GROUP_ORIGIN */
-    uint32_t subtree_count; /**< it and all groups below it are groups[g .. g + subtree_count) */
-    uint32_t level;         /**< 0: fed by the origin */
-    bool is_secondary;      /**< its edge is: it is fed from when the upstream group has the whole object */
-    const char *zone;       /**< of all its members; "" when they are of several zones, or of none. Lives as long as the plan */
-    double finish_seconds;  /**< predicted; negative: unknown */
+    uint32_t first_member, member_count; /**< plan->members[first_member ..], richest uplink first: the order of ranks */
+    uint32_t upstream;                   /**< index of the group that feeds it, below its own; or FR_GROUP_ORIGIN */
+    uint32_t subtree_count;              /**< it and all groups below it are groups[g .. g + subtree_count) */
+    uint32_t level;                      /**< 0: fed by the origin */
+    bool is_secondary;                   /**< its edge is: it is fed from when the upstream group has the whole object */
+    const char *zone;      /**< of all its members; "" when they are of several zones, or of none. Lives as long as the plan */
+    double finish_seconds; /**< predicted; negative: unknown */
 };
 
 /** Groups are in preorder: a group stands before those that it feeds, and a subtree in one stretch. Members are in the order of their groups. */

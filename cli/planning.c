@@ -111,7 +111,7 @@ static void write_groups(const struct fr_plan *plan, const struct fr_plan_option
         fprintf(stream, ", ");
         write_shape(plan, options, stream);
     }
-    fprintf(stream, "; at most %u connections a node\n", plan->connections_max);
+    fprintf(stream, "; at most %u connection%s a node\n", plan->connections_max, ending(plan->connections_max));
 }
 
 static void write_waiting(const struct fr_plan *plan, FILE *stream) {

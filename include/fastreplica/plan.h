@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Who receives, who passes it on to whom, and what the least possible time is. Pure functions but for reading a node file.
+/** Who receives, who passes it on to whom, and what the least possible time is. Pure functions but for fr_nodes_load.
  *
  *  A node file has one node a line: `host[:port] [zone=Z] [up=RATE] [down=RATE] [tier=primary|secondary]`, `#` begins a comment.
  *  An inline list is comma-separated and takes ranges: `edge[01-32].example.net:7420,10.0.0.[1-4]`. The default port is 7420.
- *  IPv6 addresses are written in brackets. RATE: "100M", "1G" (bits a second), "300MB/s".
+ *  IPv6 addresses are written in brackets. `dns:NAME[:PORT]` stands for every address of NAME (fr_nodes_load looks them up). RATE: "100M", "1G" (bits a second), "300MB/s".
  */
 #ifndef FASTREPLICA_PLAN_H
 #define FASTREPLICA_PLAN_H
@@ -20,7 +20,7 @@ enum { FR_NODES_MAX = 100000 }; /**< nodes in one list */
 
 /** One recipient. */
 struct fr_node_spec {
-    char *address;    /**< "host:port", "[v6]:port": as written, the port added */
+    char *address;    /**< "host:port", "[v6]:port": as written, the port added; after fr_nodes_parse_... also "dns:name:port" */
     char *zone;       /**< "" when not told */
     uint64_t up_rate; /**< bytes a second, FR_RATE_UNKNOWN when not told */
     uint64_t down_rate;
@@ -39,7 +39,8 @@ int fr_nodes_parse_file(const char *text, const char *label, struct fr_nodes **r
 /** Read `list` as an inline list. Errors as above. */
 int fr_nodes_parse_inline(const char *list, struct fr_nodes **ret_nodes, struct fr_failure *failure);
 /** What --to takes: "-" is a node file on standard input; a path of an existing file is a node file; anything else an inline list (text with a
- *  '/' that is no file: FR_E_IO). */
+ *  '/' that is no file: FR_E_IO). Then names behind `dns:` are looked up, which blocks: each becomes one node for every address, with the attributes of its
+ *  line. FR_E_RESOLVE: a name has no address. FR_E_SYNTAX: an address is there twice. Both name the line. */
 int fr_nodes_load(const char *argument, struct fr_nodes **ret_nodes, struct fr_failure *failure);
 void fr_nodes_free(struct fr_nodes *nodes); /**< NULL allowed */
 
@@ -88,14 +89,13 @@ struct fr_plan_options {
 
 /** One group and the edge that feeds it. */
 struct fr_plan_group {
-    uint32_t first_member,
-        member_count;       /**< its members are plan->members[first_member ..], richest uplink first: the order of their ranks */
-    uint32_t upstream;      /**< index of the group that feeds it, below its own; or FR_GROUP_ORIGIN */
-    uint32_t subtree_count; /**< it and all groups below it are groups[g .. g + subtree_count) */
-    uint32_t level;         /**< 0: fed by the origin */
-    bool is_secondary;      /**< its edge is: it is fed from when the upstream group has the whole object */
-    const char *zone;       /**< of all its members; "" when they are of several zones, or of none. Lives as long as the plan */
-    double finish_seconds;  /**< predicted; negative: unknown */
+    uint32_t first_member, member_count; /**< plan->members[first_member ..], richest uplink first: the order of ranks */
+    uint32_t upstream;                   /**< index of the group that feeds it, below its own; or FR_GROUP_ORIGIN */
+    uint32_t subtree_count;              /**< it and all groups below it are groups[g .. g + subtree_count) */
+    uint32_t level;                      /**< 0: fed by the origin */
+    bool is_secondary;                   /**< its edge is: it is fed from when the upstream group has the whole object */
+    const char *zone;      /**< of all its members; "" when they are of several zones, or of none. Lives as long as the plan */
+    double finish_seconds; /**< predicted; negative: unknown */
 };
 
 /** Groups are in preorder: a group stands before those that it feeds, and a subtree in one stretch. Members are in the order of their groups. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a node list comes from: what --to takes is standard input, a file, or the list itself. What is in it is for plan/nodes.c. */
+/* Where a node list comes from: what --to takes is standard input, a file, or the list itself. What is in it is for plan/nodes.c, names that stand for
+ * many nodes for resolve_list.c. */
 #include <fastreplica/plan.h>
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include "base/check.h"
 #include "base/failure.h"
 #include "base/memory.h"
+#include "node/resolve_list.h"
 
 /* 100,000 nodes with long names and every attribute take about 40 MB; what is larger is some other file, given by mistake. */
 enum { NODE_FILE_BYTES_MAX = 64 << 20, READ_BYTES = 64 << 10 };
@@ -55,14 +57,32 @@ static int read_text(int fd, const char *label, char **ret_text, struct fr_failu
     return 0;
 }
 
+/* Looks names up in a list that was read well; else passes the error on. */
+static int finish_list(int error, struct fr_nodes *nodes, const char *label, struct fr_nodes **ret_nodes, struct fr_failure *failure) {
+    if (!error)
+        error = fr_nodes_resolve(nodes, label, failure);
+    if (error)
+        fr_nodes_free(nodes);
+    else
+        *ret_nodes = nodes;
+    return error;
+}
+
 static int load_fd(int fd, const char *label, struct fr_nodes **ret_nodes, struct fr_failure *failure) {
     char *text;
     int error = read_text(fd, label, &text, failure);
     if (error)
         return error;
-    error = fr_nodes_parse_file(text, label, ret_nodes, failure);
+    struct fr_nodes *nodes = NULL;
+    error = fr_nodes_parse_file(text, label, &nodes, failure);
     fr_free(text);
-    return error;
+    return finish_list(error, nodes, label, ret_nodes, failure);
+}
+
+static int load_inline(const char *list, struct fr_nodes **ret_nodes, struct fr_failure *failure) {
+    struct fr_nodes *nodes = NULL;
+    int error = fr_nodes_parse_inline(list, &nodes, failure);
+    return finish_list(error, nodes, NULL, ret_nodes, failure);
 }
 
 int fr_nodes_load(const char *argument, struct fr_nodes **ret_nodes, struct fr_failure *failure) {
@@ -70,7 +90,7 @@ int fr_nodes_load(const char *argument, struct fr_nodes **ret_nodes, struct fr_f
         return load_fd(STDIN_FILENO, "standard input", ret_nodes, failure);
     int fd = open(argument, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) && !strchr(argument, '/'))
-        return fr_nodes_parse_inline(argument, ret_nodes, failure);
+        return load_inline(argument, ret_nodes, failure);
     if (fd < 0)
         return fr_failure_set(failure, FR_E_IO, errno, "cannot open the node list %s", argument);
     struct stat status;

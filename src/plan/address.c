@@ -17,6 +17,8 @@ enum {
     SCOPE_BYTES_MAX = 15, /* a network interface's name */
 };
 
+static const char LOOKUP_PREFIX[] = "dns:";
+
 static_assert(HOST_BYTES_MAX + sizeof ":65535" - 1 <= FR_ADDRESS_BYTES_MAX, "a host and its port fit an address");
 
 /* The C locale's ideas, whatever locale the program runs in. */
@@ -111,7 +113,18 @@ static int check_host(const char *text, size_t bytes, const char **ret_why) {
     return 0;
 }
 
-int fr_address_complete(const char *text, size_t bytes, char *out, const char **ret_why) {
+const char *fr_address_lookup_name(const char *text, size_t bytes) {
+    size_t prefix = strlen(LOOKUP_PREFIX);
+    if (bytes <= prefix || strncasecmp(text, LOOKUP_PREFIX, prefix) != 0)
+        return NULL;
+    for (size_t i = prefix; i < bytes; i++)
+        if (!is_digit(text[i]))
+            return text + prefix;
+    return NULL;
+}
+
+/* A host and its port, as fr_address_complete but for "dns:". size: of out. */
+static int complete_host(const char *text, size_t bytes, char *out, size_t size, const char **ret_why) {
     size_t host_bytes; /* brackets included */
     int error;
     if (bytes > 0 && text[0] == '[') {
@@ -134,6 +147,27 @@ int fr_address_complete(const char *text, size_t bytes, char *out, const char **
         error = parse_port(text + host_bytes + 1, bytes - host_bytes - 1, &port, ret_why);
     if (error)
         return error;
-    snprintf(out, FR_ADDRESS_BYTES_MAX + 1, "%.*s:%u", (int) host_bytes, text, port);
+    snprintf(out, size, "%.*s:%u", (int) host_bytes, text, port);
     return 0;
+}
+
+/* text [bytes]: what follows "dns:". */
+static int complete_lookup(const char *text, size_t bytes, char *out, const char **ret_why) {
+    const char *colon = memchr(text, ':', bytes);
+    size_t prefix = strlen(LOOKUP_PREFIX), host_bytes = colon ? (size_t) (colon - text) : bytes;
+    if (bytes > 0 && text[0] == '[')
+        return refuse(ret_why, "after dns: a name is needed, not an address");
+    if (host_bytes + prefix > HOST_BYTES_MAX)
+        return refuse(ret_why, "the name after dns: is too long");
+    int error = complete_host(text, bytes, out + prefix, FR_ADDRESS_BYTES_MAX + 1 - prefix, ret_why);
+    if (!error)
+        memcpy(out, LOOKUP_PREFIX, prefix); /* NOLINT(bugprone-not-null-terminated-result): what follows it ends in NUL */
+    return error;
+}
+
+int fr_address_complete(const char *text, size_t bytes, char *out, const char **ret_why) {
+    const char *name = fr_address_lookup_name(text, bytes);
+    if (name)
+        return complete_lookup(name, bytes - (size_t) (name - text), out, ret_why);
+    return complete_host(text, bytes, out, FR_ADDRESS_BYTES_MAX + 1, ret_why);
 }

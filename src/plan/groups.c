@@ -148,13 +148,21 @@ static int compare_zones(const void *left, const void *right) {
     return (a->first_node > b->first_node) - (a->first_node < b->first_node);
 }
 
+/* How often a rate must be doubled until it is a usual one, as a negative number. A hair below usual is usual. */
+static int class_of(double rate, double usual_rate) {
+    int class = 0;
+    while (rate<0.99 * usual_rate &&class> - 60) {
+        rate *= 2;
+        class --;
+    }
+    return class;
+}
+
 /* Rich zones are entered first, because whatever is below a poor one is no faster than it; among equals large ones, which are deep themselves. */
 static int sort_zones(struct draft *draft) {
     for (uint32_t z = 0; z < draft->zone_count; z++) {
         struct zone_draft *zone = &draft->zones[z];
-        double mean = zone->up_sum / zone->zone.member_count;
-        for (zone->class = 0; mean < 0.99 * draft->usual_rate && zone->class > -60; mean *= 2)
-            zone->class --;
+        zone->class = class_of(zone->up_sum / zone->zone.member_count, draft->usual_rate);
         zone->zone.first[0] = z; /* where it was, for the seats that know it by that */
     }
     qsort(draft->zones, draft->zone_count, sizeof *draft->zones, compare_zones);

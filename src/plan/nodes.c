@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "plan/address.h"
+#include "plan/nodes.h"
 #include "plan/range.h"
 
 enum {
@@ -127,24 +128,23 @@ static int compare_specs(const void *left, const void *right) {
     return order ? order : (a > b) - (a < b);
 }
 
-static int check_distinct(struct draft *draft) {
-    uint32_t count = draft->nodes->count;
-    const struct fr_node_spec **sorted = fr_alloc_zeroed(count, sizeof *sorted);
+int fr_nodes_check_distinct(const struct fr_nodes *nodes, const char *label, struct fr_failure *failure) {
+    const struct fr_node_spec **sorted = fr_alloc_zeroed(nodes->count, sizeof *sorted);
     if (!sorted)
-        return fail_memory(draft);
-    for (uint32_t i = 0; i < count; i++)
-        sorted[i] = &draft->nodes->specs[i];
-    qsort(sorted, count, sizeof *sorted, compare_specs);
+        return fr_failure_set(failure, FR_E_MEMORY, 0, "node list: no memory");
+    for (uint32_t i = 0; i < nodes->count; i++)
+        sorted[i] = &nodes->specs[i];
+    qsort(sorted, nodes->count, sizeof *sorted, compare_specs);
     int error = 0;
-    for (uint32_t i = 1; i < count && !error; i++) {
+    for (uint32_t i = 1; i < nodes->count && !error; i++) {
         const struct fr_node_spec *first = sorted[i - 1], *second = sorted[i];
         if (strcasecmp(first->address, second->address) != 0)
             continue;
-        if (draft->label)
-            error = fr_failure_set(draft->failure, FR_E_SYNTAX, 0, "%s:%u: %s was named before, on line %u", draft->label, second->line,
-                                   second->address, first->line);
+        if (label)
+            error = fr_failure_set(failure, FR_E_SYNTAX, 0, "%s:%u: %s was named before, on line %u", label, second->line, second->address,
+                                   first->line);
         else
-            error = fr_failure_set(draft->failure, FR_E_SYNTAX, 0, "node list, item %u: %s was named before, by item %u", second->line,
+            error = fr_failure_set(failure, FR_E_SYNTAX, 0, "node list, item %u: %s was named before, by item %u", second->line,
                                    second->address, first->line);
     }
     fr_free(sorted);
@@ -155,7 +155,7 @@ static int finish_draft(struct draft *draft, int error, struct fr_nodes **ret_no
     if (!error && draft->nodes->count == 0)
         error = fr_failure_set(draft->failure, FR_E_SYNTAX, 0, "%s names no node", draft->label ? draft->label : "the node list");
     if (!error)
-        error = check_distinct(draft);
+        error = fr_nodes_check_distinct(draft->nodes, draft->label, draft->failure);
     if (error)
         fr_nodes_free(draft->nodes);
     else

@@ -6,6 +6,7 @@
 
 #include <fastreplica/error.h>
 
+#include "base/check.h"
 #include "base/memory.h"
 
 enum { POSTAL_LAMBDA_MAX = 1024 }; /* a delay of more chunk times counts as so many: still a lower bound */
@@ -96,6 +97,7 @@ static uint32_t doublings(uint32_t nodes) {
 /* n(t) nodes have the chunk t chunk times after the start, n(t) = n(t - 1) + n(t - lambda): who has it sends it again every chunk time, and whoever
  * it is sent to has it lambda later. The first t with n(t) >= nodes. */
 static uint64_t postal_time(uint32_t lambda, uint32_t nodes) {
+    fr_assert(lambda >= 1 && lambda <= POSTAL_LAMBDA_MAX);
     double have[POSTAL_LAMBDA_MAX]; /* n(t - lambda) .. n(t - 1), round and round */
     for (uint32_t i = 0; i < lambda; i++)
         have[i] = 1;

@@ -149,10 +149,10 @@ step 'help and version'
 expect 0 --version
 grep -Eqx 'fastreplica [0-9]+\.[0-9]+\.[0-9]+' out || fail 'the version has another shape'
 expect 0 --help
-for command in keygen node push status local; do
+for command in keygen node push plan status local; do
     grep -q "^  $command " out || fail "--help does not name $command"
 done
-for command in keygen node push status local; do
+for command in keygen node push plan status local; do
     expect 0 "$command" --help
     [ ! -s err ] || fail "$command --help writes to standard error"
     grep -q "^usage: fastreplica $command " out || fail "$command --help shows no usage"
@@ -176,7 +176,7 @@ manual_of() {
     awk -v section=".Ss fastreplica $1" '/^\.S[sh] / { is_here = $0 == section } is_here && /^\.It .*Fl -/' "$manual/fastreplica.1" |
         sed 's/.*Fl -\([a-z-]*\).*/\1/' | LC_ALL=C sort
 }
-for command in keygen node push status; do
+for command in keygen node push plan status; do
     options_of $command >listed
     manual_of $command >written
     diff listed written || fail "--help of $command (<) and its manual (>) differ"

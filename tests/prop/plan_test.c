@@ -199,7 +199,8 @@ static double slow_limit(const struct fr_node_spec *like) {
             rates[count++] = spec->down_rate < 1000000000000000 ? spec->down_rate : 1000000000000000;
     }
     qsort(rates, count, sizeof *rates, compare_rates);
-    return count ? (double) rates[(count - 1) / 2] / 2 : 0;
+    uint32_t middle = count ? (count - 1) / 2 : 0;
+    return count ? (double) rates[middle] / 2 : 0;
 }
 
 static void slow_downlinks_are_in_leaves(const struct fr_plan *plan) {

@@ -121,6 +121,64 @@ static void standard_input_is_read_to_its_end(void **state) {
     close(saved);
 }
 
+static bool has_address(const struct fr_nodes *nodes, const char *address) {
+    for (uint32_t i = 0; i < nodes->count; i++)
+        if (strcmp(nodes->specs[i].address, address) == 0)
+            return true;
+    return false;
+}
+
+static void a_name_becomes_all_its_addresses(void **state) {
+    (void) state;
+    struct fr_nodes *nodes;
+    struct fr_failure failure;
+    assert_int_equal(load("dns:localhost:7421", &nodes, &failure), 0);
+    assert_true(has_address(nodes, "127.0.0.1:7421") || has_address(nodes, "[::1]:7421"));
+    uint32_t count = nodes->count;
+    fr_nodes_free(nodes);
+    /* What the line tells is told of each. */
+    static const char text[] = "a\ndns:localhost zone=x up=8M tier=secondary\nb\n";
+    write_file("nodes", text, sizeof text - 1);
+    assert_int_equal(load("nodes", &nodes, &failure), 0);
+    assert_int_equal(nodes->count, count + 2);
+    assert_string_equal(nodes->specs[0].address, "a:7420");
+    assert_string_equal(nodes->specs[count + 1].address, "b:7420");
+    for (uint32_t i = 1; i <= count; i++) {
+        assert_string_equal(nodes->specs[i].zone, "x");
+        assert_int_equal(nodes->specs[i].up_rate, 1000000);
+        assert_true(nodes->specs[i].is_secondary);
+        assert_int_equal(nodes->specs[i].line, 2);
+    }
+    assert_string_equal(nodes->specs[0].zone, "");
+    fr_nodes_free(nodes);
+    assert_int_equal(load("dns:7420", &nodes, &failure), 0); /* a host of that name */
+    assert_string_equal(nodes->specs[0].address, "dns:7420");
+    fr_nodes_free(nodes);
+}
+
+static void a_name_that_cannot_be_used_is_named_with_its_line(void **state) {
+    (void) state;
+    struct fr_nodes *nodes;
+    struct fr_failure failure;
+    static const char text[] = "a\n\ndns:nowhere.invalid\n";
+    write_file("nodes", text, sizeof text - 1);
+    assert_int_equal(load("nodes", &nodes, &failure), FR_E_RESOLVE);
+    assert_non_null(strstr(failure.text, "nodes:3: 'dns:nowhere.invalid:7420': "));
+    assert_null(nodes);
+    assert_int_equal(load("a,dns:nowhere.invalid:1", &nodes, &failure), FR_E_RESOLVE);
+    assert_non_null(strstr(failure.text, "item 2 'dns:nowhere.invalid:1': "));
+    /* localhost has one of these at least. */
+    assert_int_equal(load("127.0.0.1,[::1],dns:localhost", &nodes, &failure), FR_E_SYNTAX);
+    assert_non_null(strstr(failure.text, "was named before, by item "));
+    assert_int_equal(load("dns:localhost,dns:localhost", &nodes, &failure), FR_E_SYNTAX);
+    assert_int_equal(load("dns:localhost,dns:LOCALHOST", &nodes, &failure), FR_E_SYNTAX);
+    assert_int_equal(load("dns:[::1]:7420", &nodes, &failure), FR_E_SYNTAX);
+    assert_int_equal(load("dns:a:b", &nodes, &failure), FR_E_SYNTAX);
+    assert_int_equal(load("dns::7420", &nodes, &failure), FR_E_SYNTAX);
+    assert_int_equal(load("dns:", &nodes, &failure), FR_E_SYNTAX);
+    assert_null(nodes);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read),
@@ -128,6 +186,8 @@ int main(void) {
         cmocka_unit_test(a_path_that_is_no_file_is_an_error),
         cmocka_unit_test(bytes_that_are_no_text_are_refused),
         cmocka_unit_test(standard_input_is_read_to_its_end),
+        cmocka_unit_test(a_name_becomes_all_its_addresses),
+        cmocka_unit_test(a_name_that_cannot_be_used_is_named_with_its_line),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -29,6 +29,10 @@ static void good_addresses_get_a_port(void **state) {
         {"[2001:db8::1]:80", "[2001:db8::1]:80"},
         {"[::ffff:10.0.0.1]:80", "[::ffff:10.0.0.1]:80"},
         {"[fe80::1%eth0.5]:80", "[fe80::1%eth0.5]:80"},
+        {"dns:pool.example.net", "dns:pool.example.net:7420"},
+        {"DNS:pool:80", "dns:pool:80"},
+        {"dns:7420", "dns:7420"},
+        {"dns", "dns:7420"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char out[FR_ADDRESS_BYTES_MAX + 1];
@@ -47,6 +51,13 @@ static void bad_addresses_are_refused(void **state) {
         "a:",
         "a:0",
         "a:65536",
+        "dns:",
+        "dns:a:b",
+        "dns:a:",
+        "dns::1",
+        "dns:[::1]:1",
+        "dns:dns:a",
+        "dns:a.-b:1",
         "a:99999999999",
         "a:8o",
         "a:-1",
@@ -113,9 +124,15 @@ static void lengths_are_those_of_names(void **state) {
     assert_int_equal(fr_address_complete(name, 253, out, &why), 0);
     assert_int_equal(strlen(out), 253 + 5);
     assert_int_equal(fr_address_complete(name, 254, out, &why), FR_E_SYNTAX);
-    memcpy(name + 253, ":65535", 6);
+    memcpy(name + 253, ":65535", 6); /* NOLINT(bugprone-not-null-terminated-result): its length is told */
     assert_int_equal(fr_address_complete(name, 259, out, &why), 0);
     assert_int_equal(strlen(out), 259);
+    for (size_t i = 0; i < 4; i++)
+        name[i] = "dns:"[i]; /* is part of the address */
+    assert_int_equal(fr_address_complete(name, 259, out, &why), 0);
+    assert_int_equal(strlen(out), 259);
+    memset(name + 253, 'a', 6);
+    assert_int_equal(fr_address_complete(name, 254, out, &why), FR_E_SYNTAX);
 }
 
 int main(void) {

@@ -28,7 +28,7 @@ struct cli_option {
     uint32_t min, max; /* CLI_NUMBER */
 };
 
-enum { CLI_OPTION_TABLES = 2 };
+enum { CLI_OPTION_TABLES = 3 };
 
 struct cli_usage {
     const char *command;                                /* "push" */

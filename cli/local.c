@@ -147,13 +147,14 @@ static int run(int argc, char **argv) {
         {"keep", 0, CLI_FLAG, false, NULL, &settings.is_kept, "leave that folder, with the copies, and say where it is", 0, 0},
         {0},
     };
-    struct cli_option common[CLI_PUSHING_OPTIONS];
+    struct cli_option common[CLI_PUSHING_OPTIONS], shaping[CLI_PLANNING_OPTIONS];
     cli_pushing_describe(&settings.pushing, common);
+    cli_planning_describe(&settings.pushing.planning, shaping);
     const struct cli_usage usage = {.command = "local",
                                     .synopsis = "[--nodes N] FILE [options]",
                                     .about = about,
                                     .notes = notes,
-                                    .tables = {own, common},
+                                    .tables = {own, common, shaping},
                                     .operands_min = 1,
                                     .operands_max = 1,
                                     .operands = "FILE"};
@@ -164,6 +165,9 @@ static int run(int argc, char **argv) {
         return cli_args_exit(parsed);
     if (strcmp(operands[0], "-") == 0 && !settings.pushing.name)
         return cli_args_complain("local", "standard input has no name: --name NAME is missing");
+    int wrong = cli_pushing_check(&settings.pushing, "local");
+    if (wrong != 0)
+        return wrong;
     if (cli_signals_watch() != 0)
         return CLI_EXIT_LOCAL;
     if (check_source(operands[0]) != 0 || make_folder(settings.directory, folder) != 0)

@@ -42,13 +42,14 @@ static int run(int argc, char **argv) {
         {"keys", 'k', CLI_TEXT, true, "DIR", &key_folder, "folder with cluster.secret and origin.key", 0, 0},
         {0},
     };
-    struct cli_option common[CLI_PUSHING_OPTIONS];
+    struct cli_option common[CLI_PUSHING_OPTIONS], shaping[CLI_PLANNING_OPTIONS];
     cli_pushing_describe(&pushing, common);
+    cli_planning_describe(&pushing.planning, shaping);
     const struct cli_usage usage = {.command = "push",
                                     .synopsis = "FILE --to NODES --keys DIR [options]",
                                     .about = about,
                                     .notes = notes,
-                                    .tables = {own, common},
+                                    .tables = {own, common, shaping},
                                     .operands_min = 1,
                                     .operands_max = 1,
                                     .operands = "FILE"};
@@ -61,6 +62,9 @@ static int run(int argc, char **argv) {
         return cli_args_complain("push", "FILE and NODES cannot both be standard input");
     if (strcmp(operands[0], "-") == 0 && !pushing.name)
         return cli_args_complain("push", "standard input has no name: --name NAME is missing");
+    int wrong = cli_pushing_check(&pushing, "push");
+    if (wrong != 0)
+        return wrong;
     if (cli_signals_watch() != 0)
         return CLI_EXIT_LOCAL;
     return push_file(&pushing, operands[0], node_list, key_folder);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "planview.h"
 #include "progress.h"
 #include "say.h"
 #include "signals.h"
@@ -19,23 +20,23 @@ void cli_pushing_describe(struct cli_pushing *p, struct cli_option *options) {
         {"name", 'n', CLI_TEXT, false, "NAME", &p->name, "name at the nodes; FILE's own if left out", 0, 0},
         {"chunk-size", 0, CLI_BYTES, false, "SIZE", &p->chunk_bytes, "a power of two, 16K to 4M; chosen from the size if left out", 0, 0},
         {"up", 0, CLI_RATE, false, "RATE", &p->up_rate, "this machine's uplink, for the least possible time", 0, 0},
-        {"group-size", 0, CLI_NUMBER, false, "K", &p->group_size, "members of a group, 1 to 64; chosen if left out", 1,
-         FR_GROUP_MEMBERS_MAX},
-        {"shape", 0, CLI_TEXT, false, "SHAPE", &p->shape, "auto, chain or tree: how groups feed groups", 0, 0},
-        {"fanout", 0, CLI_NUMBER, false, "M", &p->fanout, "groups that one group feeds, 1 to 8; chosen if left out", 1, FR_FANOUT_MAX},
-        {"delay", 0, CLI_DURATION, false, "TIME", &p->delay, "one-way latency between nodes, for the plan (0.5ms)", 0, 0},
         {"report", 0, CLI_TEXT, false, "FILE", &p->report, "write a report, one JSON object", 0, 0},
         {"connect-timeout", 0, CLI_DURATION, false, "TIME", &p->connect_timeout, "give a node up that cannot be reached for so long (5s)",
          0, 0},
         {"silence-timeout", 0, CLI_DURATION, false, "TIME", &p->silence_timeout, "give a node up that says nothing for so long (15s)", 0,
          0},
         {"deadline", 0, CLI_DURATION, false, "TIME", &p->deadline, "end the push after so long, whatever is missing", 0, 0},
+        {"dry-run", 0, CLI_FLAG, false, NULL, &p->is_dry, "show the plan, and send nothing", 0, 0},
         {"quiet", 'q', CLI_FLAG, false, NULL, &p->is_quiet, "say nothing but what failed", 0, 0},
         {"json", 0, CLI_FLAG, false, NULL, &p->is_json, "print the report instead of the table", 0, 0},
         {"verbose", 'v', CLI_REPEAT, false, NULL, &p->verbosity, "log what happens; twice: every detail", 0, 0},
         {0},
     };
     memcpy(options, all, sizeof all);
+}
+
+int cli_pushing_check(struct cli_pushing *pushing, const char *command) {
+    return cli_planning_fill(&pushing->planning, command, &pushing->plan);
 }
 
 static void show_progress(void *user, const struct fr_report *report) {
@@ -52,22 +53,16 @@ static void write_log(void *user, enum fr_log_level level, const char *line) {
 
 static void stop_push(void *push) { fr_push_stop(push); }
 
-static enum fr_shape shape_of(const char *word) {
-    if (word && strcmp(word, "chain") == 0)
-        return FR_SHAPE_CHAIN;
-    return word && strcmp(word, "tree") == 0 ? FR_SHAPE_TREE : FR_SHAPE_AUTO;
-}
-
 static void fill_options(struct fr_push_options *options, const struct cli_pushing *pushing, struct cli_progress *progress) {
     fr_push_options_init(options);
     options->name = pushing->name;
     /* What is above 32 bits is no chunk size; what stands in its place is none either, so the library says what is. */
     options->chunk_bytes = pushing->chunk_bytes < UINT32_MAX ? (uint32_t) pushing->chunk_bytes : UINT32_MAX;
     options->up_rate = pushing->up_rate;
-    options->delay = pushing->delay;
-    options->group_size = pushing->group_size;
-    options->shape = shape_of(pushing->shape);
-    options->fanout = pushing->fanout;
+    options->delay = pushing->plan.delay;
+    options->group_size = pushing->plan.group_size;
+    options->shape = pushing->plan.shape;
+    options->fanout = pushing->plan.fanout;
     options->connect_timeout = pushing->connect_timeout;
     options->silence_timeout = pushing->silence_timeout;
     options->deadline = pushing->deadline;
@@ -111,6 +106,17 @@ static enum cli_exit tell_outcome(const struct cli_pushing *pushing, const struc
     return cli_finish_output(code);
 }
 
+/* Of one group whose rates nobody told there is nothing to promise. */
+static void promise(const struct cli_pushing *pushing, const struct fr_plan *plan, const struct fr_nodes *nodes) {
+    if (pushing->is_quiet || pushing->is_json || (plan->group_count == 1 && plan->predicted_seconds < 0))
+        return;
+    cli_plan_summary(plan, nodes, &pushing->plan, stderr);
+}
+
+static enum cli_exit show_plan(const struct cli_pushing *pushing, const struct fr_plan *plan, const struct fr_nodes *nodes) {
+    return cli_plan_show(plan, nodes, &pushing->plan, pushing->is_json ? CLI_PLAN_JSON : CLI_PLAN_PEOPLE);
+}
+
 static enum cli_exit run_push(const struct cli_pushing *pushing, struct fr_push *push, struct cli_progress *progress) {
     struct fr_failure failure = {0};
     cli_signals_aim(stop_push, push);
@@ -144,7 +150,12 @@ enum cli_exit cli_pushing_run(const struct cli_pushing *pushing, const char *pat
         cli_say("%s", failure.text);
         code = cli_exit_for_input(error);
     } else {
-        code = run_push(pushing, push, &progress);
+        if (pushing->is_dry) {
+            code = show_plan(pushing, fr_push_plan(push), nodes);
+        } else {
+            promise(pushing, fr_push_plan(push), nodes);
+            code = run_push(pushing, push, &progress);
+        }
         fr_push_free(push);
     }
     cli_progress_done(&progress);

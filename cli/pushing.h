@@ -9,22 +9,26 @@
 
 #include "args.h"
 #include "exits.h"
+#include "planning.h"
 
 /* What the options say. Zeroed: the defaults. */
 struct cli_pushing {
     const char *name, *report;
-    const char *shape;
     uint64_t chunk_bytes, up_rate;
-    fr_time_ns connect_timeout, silence_timeout, deadline, delay;
-    unsigned group_size, fanout;
-    bool is_quiet, is_json;
+    fr_time_ns connect_timeout, silence_timeout, deadline;
+    bool is_quiet, is_json, is_dry;
     unsigned verbosity;
+    struct cli_planning planning;
+    struct fr_plan_options plan; /* what planning says, filled in by cli_pushing_check */
 };
 
-enum { CLI_PUSHING_OPTIONS = 15 }; /* the one that ends the table included */
+enum { CLI_PUSHING_OPTIONS = 12 }; /* the one that ends the table included */
 
 /* options [CLI_PUSHING_OPTIONS]: a table that fills *pushing. */
 void cli_pushing_describe(struct cli_pushing *pushing, struct cli_option *options);
+
+/* After parsing. Returns 0, or the exit code after complaining in the name of `command`. */
+int cli_pushing_check(struct cli_pushing *pushing, const char *command);
 
 /* Pushes with progress, then writes the table (or JSON) and the report. Signals must be watched. Returns the exit code. */
 enum cli_exit cli_pushing_run(const struct cli_pushing *pushing, const char *path, const struct fr_nodes *nodes,

@@ -3,6 +3,7 @@
 #include "verdicts.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "figures.h"
 #include "say.h"
@@ -11,12 +12,15 @@
 static const struct cli_column columns[] = {
     {.title = "NODE"},
     {.title = "VERDICT"},
+    {.title = "GROUP", .is_number = true, .is_optional = true},
     {.title = "TIME", .is_number = true},
     {.title = "FROM ORIGIN", .is_number = true},
     {.title = "FROM PEERS", .is_number = true},
     {.title = "RELAYED", .is_number = true},
     {.title = "REASON", .is_optional = true},
 };
+
+enum { FROM_COLUMN = 4 };
 
 static bool has_object(const struct fr_node_report *node) {
     return node->verdict == FR_VERDICT_COMPLETE || node->verdict == FR_VERDICT_SLOW;
@@ -28,6 +32,10 @@ static void add_node(struct cli_table *table, const struct fr_report *report, co
     char figure[CLI_FIGURE_BYTES];
     cli_table_add(table, "%s", node->name);
     cli_table_add(table, "%s", fr_verdict_name(node->verdict));
+    if (report->group_count > 1)
+        cli_table_add(table, "%u", node->group);
+    else
+        cli_table_add(table, "%s", "");
     cli_table_add(table, "%s", cli_figure_seconds(node->seconds, figure));
     cli_table_add(table, "%s", cli_figure_share(node->bytes_from_upstream, report->object_bytes, figure));
     cli_table_add(table, "%s", cli_figure_share(node->bytes_from_peers, report->object_bytes, figure));
@@ -66,6 +74,9 @@ static void write_summary(const struct fr_report *report, FILE *stream) {
         fprintf(stream, ", %s", cli_figure_rate((double) report->object_bytes / last, figure));
     if (is_size_known && report->object_bytes > 0)
         fprintf(stream, "; the origin sent %.2f x the file", (double) report->origin_bytes_sent / (double) report->object_bytes);
+    if (report->predicted_seconds > 0 && last >= 0)
+        fprintf(stream, "; %.2f x the predicted %s", last / report->predicted_seconds,
+                cli_figure_seconds(report->predicted_seconds, figure));
     if (report->bound_seconds > 0 && last >= 0)
         fprintf(stream, "; %.2f x the least possible %s", last / report->bound_seconds, cli_figure_seconds(report->bound_seconds, figure));
     fprintf(stream, "\n");
@@ -73,7 +84,11 @@ static void write_summary(const struct fr_report *report, FILE *stream) {
 
 void cli_verdicts_write(const struct fr_report *report, FILE *stream) {
     struct cli_table table;
-    cli_table_init(&table, columns, sizeof columns / sizeof *columns);
+    struct cli_column shown[sizeof columns / sizeof *columns];
+    memcpy(shown, columns, sizeof columns);
+    if (report->group_count > 1) /* most are fed by another group */
+        shown[FROM_COLUMN].title = "FROM ABOVE";
+    cli_table_init(&table, shown, sizeof columns / sizeof *columns);
     for (uint32_t i = 0; i < report->node_count; i++)
         add_node(&table, report, &report->nodes[i]);
     if (cli_table_write(&table, stream) != 0)

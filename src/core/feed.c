@@ -210,9 +210,9 @@ void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool wa
     fed->is_linked = false;
     if (!was_live && !was_in_good_order)
         on_dial_failed(transfer, feed, link->member, failure);
-    else if (fed->is_charge)
+    else if (fed->is_charge && (transfer->is_origin || failure->error != FR_E_REFUSED))
         fr_feed_settle(transfer, feed, link->member, FR_VERDICT_FAILED, failure->text);
-    else
+    else /* a helper; or one that complained of us: the fault may be ours, and its peers tell how it ends */
         fr_dial_settle(&fed->dial);
 }
 

@@ -223,16 +223,18 @@ static bool is_below(const struct fr_roster *roster, uint32_t group) {
     return group > roster->group_index && group <= roster->group_index + roster->below_count;
 }
 
-/* A peer speaks for one of the group that we have no link with: it is complete after all. */
+/* A peer speaks for one of the group that we have no link with. */
 static int on_vouched(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_result *result) {
     struct fr_feed *feed = fr_feed_of(transfer, link);
+    char text[FR_REASON_BYTES_MAX + 1];
 
-    if (result->member >= feed->roster->member_count || result->member == link->member || result->verdict != FR_VERDICT_COMPLETE)
+    if (result->member >= feed->roster->member_count || result->member == link->member)
         return FR_E_PROTOCOL;
     if (feed->fed[result->member].is_linked)
         return 0;
     feed->fed[result->member].figures = result->figures;
-    fr_feed_settle(transfer, feed, result->member, FR_VERDICT_COMPLETE, "");
+    snprintf(text, sizeof(text), "%.*s", (int) result->text.count, result->text.bytes);
+    fr_feed_settle(transfer, feed, result->member, result->verdict, text);
     return 0;
 }
 

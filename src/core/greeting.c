@@ -83,6 +83,8 @@ static void on_bye(struct fr_transfer *transfer, struct fr_link *link, const uin
         return;
     }
     snprintf(failure.text, sizeof(failure.text), "%.*s", (int) reason.text.count, reason.text.bytes);
+    if (reason.code != 0) /* it goes on, and will have no more of us */
+        failure.error = FR_E_REFUSED;
     fr_say_close(transfer, link);
     fr_transfer_link_gone(transfer, link, &failure, reason.code == 0);
 }

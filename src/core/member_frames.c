@@ -145,10 +145,9 @@ static void on_pull(struct fr_transfer *transfer, struct fr_link *link, bool on)
 }
 
 static void on_peer_done(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_done *done) {
-    if (done->verdict == FR_VERDICT_COMPLETE) {
+    if (done->verdict == FR_VERDICT_COMPLETE)
         link->is_done = true;
-        fr_stand_in_vouch(transfer, link->member, &done->figures);
-    }
+    fr_stand_in_vouch(transfer, link->member, done);
     fr_link_clear_queue(link);
     fr_owner_forget_peer(&transfer->member.owner, link->member);
 }

@@ -5,7 +5,7 @@
  * The counterparts of a member are given by the two groups' sizes alone (feed.c). When a peer has been away for ABSENT_PATIENCES, the next
  * member after it that is here takes its counterparts over, with the chunks that the peer had relayed to it: the peer may not have
  * handed them on. Everybody reckons this for himself from the links he has; two who differ cost a link too many and no more. In the same way the
- * next one tells upstream that a member is complete, in case it has no link there any more.
+ * next one tells upstream how a member ended, in case it has no link there any more.
  */
 #include "base/time.h"
 #include "core/state.h"
@@ -91,14 +91,14 @@ void fr_stand_in_on_have(struct fr_transfer *transfer, const struct fr_link *lin
     }
 }
 
-void fr_stand_in_vouch(struct fr_transfer *transfer, uint32_t peer, const struct fr_member_figures *figures) {
+void fr_stand_in_vouch(struct fr_transfer *transfer, uint32_t peer, const struct fr_msg_done *done) {
     const struct fr_msg_result result = {
         .group = transfer->roster->group_index,
         .member = (uint16_t) peer,
-        .verdict = FR_VERDICT_COMPLETE,
+        .verdict = done->verdict,
         .accepted_ago_ns = FR_TIME_NEVER,
-        .figures = *figures,
-        .text = {"", 0},
+        .figures = done->figures,
+        .text = done->text,
     };
 
     if (heir_of(transfer, peer) == transfer->self)

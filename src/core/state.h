@@ -329,8 +329,8 @@ void fr_stand_in_on_peer(struct fr_transfer *transfer, uint32_t peer, bool is_he
 void fr_stand_in_charge(struct fr_transfer *transfer, struct fr_feed *feed); /* charge us with those of the group that are ours to feed */
 void fr_stand_in_on_have(struct fr_transfer *transfer,
                          const struct fr_link *link); /* a member below told what it has, or that it has nothing */
-/* A peer is complete; should it have lost those who feed it, we tell of it in its place. */
-void fr_stand_in_vouch(struct fr_transfer *transfer, uint32_t peer, const struct fr_member_figures *figures);
+/* A peer says how it ended; should it have lost those who feed it, we tell of it in its place. */
+void fr_stand_in_vouch(struct fr_transfer *transfer, uint32_t peer, const struct fr_msg_done *done);
 void fr_stand_in_turn(struct fr_transfer *transfer);
 
 /* ---- a member ---- */

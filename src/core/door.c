@@ -108,14 +108,19 @@ static enum fr_door_verdict refuse_key(struct fr_door *door) {
                   trusted, signing);
 }
 
-/* Is it the origin that feeds this group, or a member of the group that does? */
+bool fr_door_may_feed(const struct fr_roster *roster, uint32_t from) {
+    if (from == FR_MEMBER_UPSTREAM)
+        return true;
+    if (from >= FR_MEMBER_FAR_ABOVE)
+        return roster->upstream_count > 0 && from - FR_MEMBER_FAR_ABOVE < FR_GROUP_NODES_MAX;
+    return from - FR_MEMBER_ABOVE < roster->upstream_count;
+}
+
 static enum fr_door_verdict check_above(struct fr_door *door) {
-    unsigned from = door->open.from, upstream_count = door->roster.upstream_count;
-    if (from == FR_MEMBER_UPSTREAM && upstream_count > 0)
-        return refuse(door, FR_REFUSAL_PROTOCOL, "the origin asks, and group %u feeds this one", (unsigned) door->roster.upstream_group);
-    if (from != FR_MEMBER_UPSTREAM && from - FR_MEMBER_ABOVE >= upstream_count)
-        return refuse(door, FR_REFUSAL_PROTOCOL, "member %u above asks, and %u are above", from - FR_MEMBER_ABOVE, upstream_count);
-    return FR_DOOR_OPEN;
+    if (fr_door_may_feed(&door->roster, door->open.from))
+        return FR_DOOR_OPEN;
+    return refuse(door, FR_REFUSAL_PROTOCOL, "member %u above asks, and %u are above", (unsigned) door->open.from - FR_MEMBER_ABOVE,
+                  (unsigned) door->roster.upstream_count);
 }
 
 /* Both blobs are decoded. Do they belong together, and to us? */

@@ -11,7 +11,8 @@
  *            --REFUSE--> refused   --time is up--> unreachable   live --link lost--> failed
  *
  * The origin is in charge of all members, a member of its counterparts: with ku members above and kc below, t = 0 .. max(ku, kc) - 1 makes
- * member t mod kc the counterpart of member t mod ku. When these are slow or gone it reaches for others of the group, up to HELPERS_MAX.
+ * member t mod kc the counterpart of member t mod ku. When these are slow it reaches for others of the group, up to HELPERS_MAX; when they are
+ * gone, for one after the other until one answers. When none is left, it feeds the groups below that group in their place.
  */
 #include "core/state.h"
 
@@ -282,11 +283,10 @@ static fr_time_ns help_due(const struct fr_transfer *transfer, const struct fr_f
     return feed->blocked_since + HELP_PATIENCES * transfer->timing.patience;
 }
 
-/* The next after our own counterpart that is neither linked nor given up. */
-static void reach_for_helper(struct fr_transfer *transfer, struct fr_feed *feed) {
+/* The next after our own counterpart that is neither linked nor given up. false: there is none. */
+static bool reach_for_next(struct fr_transfer *transfer, struct fr_feed *feed) {
     uint32_t count = feed->roster->member_count;
 
-    feed->helper_count++;
     for (uint32_t i = 1; i < count; i++) {
         uint32_t member = (transfer->self + i) % count;
         const struct fr_fed *fed = &feed->fed[member];
@@ -294,8 +294,44 @@ static void reach_for_helper(struct fr_transfer *transfer, struct fr_feed *feed)
         if (fed->is_charge || fed->is_linked || fed->dial.is_settled || fed->dial.link != FR_LINK_NONE)
             continue;
         fr_dial_fed(transfer, feed, member);
-        return;
+        return fed->dial.link != FR_LINK_NONE;
     }
+    return false;
+}
+
+bool fr_feed_is_gone(const struct fr_transfer *transfer, uint32_t group) {
+    for (uint32_t i = 0; i < transfer->feed_count; i++)
+        if (transfer->feeds[i]->roster->group_index == group)
+            return transfer->feeds[i]->is_gone;
+    return false;
+}
+
+/* Is anybody of the group linked, being dialled, or complete? The latter are there, whoever is linked with them. */
+static bool is_anybody_there(const struct fr_feed *feed) {
+    for (uint32_t i = 0; i < feed->roster->member_count; i++) {
+        const struct fr_fed *fed = &feed->fed[i];
+
+        if (fed->is_linked || fed->verdict == FR_VERDICT_COMPLETE || fed->dial.link != FR_LINK_NONE || fed->dial.retry_at != FR_TIME_NEVER)
+            return true;
+    }
+    return false;
+}
+
+static bool reach_for_next(struct fr_transfer *transfer, struct fr_feed *feed);
+
+/* Whom nobody feeds any more we feed ourselves. What cannot be taken on is left to the origin's patience. */
+static void adopt_below(struct fr_transfer *transfer, struct fr_feed *feed) {
+    feed->is_gone = true;
+    for (uint32_t i = 0; i < transfer->sheet_count; i++)
+        if (transfer->sheets[i]->roster->upstream_count > 0 && transfer->sheets[i]->roster->upstream_group == feed->roster->group_index &&
+            fr_feed_add(transfer, transfer->sheets[i]) == FR_E_MEMORY)
+            transfer->actions.is_starved = true;
+}
+
+static void replace_lost(struct fr_transfer *transfer, struct fr_feed *feed) {
+    if (feed->is_gone || is_anybody_there(feed) || reach_for_next(transfer, feed))
+        return;
+    adopt_below(transfer, feed);
 }
 
 static void look_for_help(struct fr_transfer *transfer, struct fr_feed *feed) {
@@ -308,7 +344,8 @@ static void look_for_help(struct fr_transfer *transfer, struct fr_feed *feed) {
     if (help_due(transfer, feed) > transfer->now)
         return;
     feed->blocked_since = transfer->now;
-    reach_for_helper(transfer, feed);
+    feed->helper_count++;
+    reach_for_next(transfer, feed);
 }
 
 /* ---------------------------------------------------------------------------------------------------- standing still */
@@ -403,6 +440,7 @@ void fr_feed_turn(struct fr_transfer *transfer) {
             continue;
         readmit_accused(transfer, feed);
         give(transfer, feed);
+        replace_lost(transfer, feed);
         look_for_help(transfer, feed);
         tell_news(transfer, feed);
     }

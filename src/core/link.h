@@ -35,8 +35,9 @@ struct fr_link {
     fr_link_id id; /* slot in the low bits, generation above: an id is not used twice in a long while */
     enum fr_link_state state;
     enum fr_link_role role;
-    uint32_t member; /* the other end's index in its group; FR_MEMBER_UPSTREAM for whoever feeds us */
-    uint32_t place;  /* child: which feed it belongs to; upstream: its index in the group above, or FR_MEMBER_UPSTREAM for the origin */
+    uint32_t member;       /* the other end's index in its group; FR_MEMBER_UPSTREAM for whoever feeds us */
+    uint32_t place;        /* child: which feed it belongs to; upstream: its index in the group above, FR_GROUP_NODES_MAX + its
+                            index in a group further up, or FR_MEMBER_UPSTREAM for the origin */
     struct fr_dial *dial;  /* of a link that we dialled; NULL: it came to us */
     bool has_hello;        /* its HELLO came (accepted links: the door saw it) */
     fr_time_ns answer_due; /* while OPENING: ACCEPT or REFUSE comes by then */

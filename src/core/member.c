@@ -67,6 +67,7 @@ void fr_member_done(struct fr_transfer *transfer) {
     fr_bitset_done(&member->have);
     fr_bitset_done(&member->storing);
     fr_bitset_done(&member->given);
+    fr_bitset_done(&member->shunned_above);
     fr_free(member->senders);
     fr_owner_done(&member->owner);
     fr_free(member->held_digests);
@@ -95,7 +96,10 @@ uint32_t fr_member_sender_of(const struct fr_link *link) {
 static uint32_t name_of(uint32_t sender) {
     if (sender < FR_GROUP_NODES_MAX)
         return sender;
-    return sender == FR_SENDER_ORIGIN ? FR_MEMBER_UPSTREAM : FR_MEMBER_ABOVE + sender - FR_GROUP_NODES_MAX;
+    if (sender == FR_SENDER_ORIGIN)
+        return FR_MEMBER_UPSTREAM;
+    return sender < 2 * FR_GROUP_NODES_MAX ? FR_MEMBER_ABOVE + sender - FR_GROUP_NODES_MAX
+                                           : FR_MEMBER_FAR_ABOVE + sender - 2 * FR_GROUP_NODES_MAX;
 }
 
 bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index chunk, const char *text) {
@@ -111,7 +115,7 @@ bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t sender, fr_ch
         member->shunned |= 1ull << sender;
         fr_dial_settle(&transfer->dials[sender]);
     } else if (sender != FR_SENDER_ORIGIN) /* it alone is taken back when it comes again */
-        member->shunned_above |= 1ull << (sender - FR_GROUP_NODES_MAX);
+        transfer->actions.is_starved |= fr_link_mark(&member->shunned_above, sender - FR_GROUP_NODES_MAX) != 0;
     return true;
 }
 

@@ -23,7 +23,8 @@ static void open_below(struct fr_transfer *transfer, const struct fr_link *link,
     open->roster_bytes = sheet->blob_bytes;
     open->roster_signature = sheet->signature;
     if (!transfer->is_origin)
-        open->from = (uint16_t) (FR_MEMBER_ABOVE + transfer->self);
+        open->from = (uint16_t) ((sheet->roster->upstream_group == transfer->roster->group_index ? FR_MEMBER_ABOVE : FR_MEMBER_FAR_ABOVE) +
+                                 transfer->self);
 }
 
 void fr_say_hello_and_open(struct fr_transfer *transfer, struct fr_link *link) {

@@ -237,7 +237,7 @@ static int take(struct fr_transfer *transfer, const struct fr_msg_roster *messag
         free_sheet(sheet);
         return FR_E_MEMORY;
     }
-    if (roster->upstream_group != transfer->roster->group_index)
+    if (roster->upstream_group != transfer->roster->group_index && !fr_feed_is_gone(transfer, roster->upstream_group))
         return 0;
     offer_again(transfer, roster->group_index);
     return fr_feed_add(transfer, sheet);

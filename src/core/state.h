@@ -59,6 +59,7 @@ struct fr_feed {
     fr_time_ns news_due;      /* next announcements to members that asked for news */
     fr_time_ns blocked_since; /* more chunks wait than those we reach keep up with; FR_TIME_NEVER: not so */
     uint32_t helper_count;    /* members that were reached for beyond our charges */
+    bool is_gone;             /* all of the group are: we feed those below it */
 };
 
 /* The origin's part. */
@@ -104,8 +105,9 @@ struct fr_pull {
     fr_time_ns guess_at;            /* when whoever feeds us is asked next for what nobody tells of */
 };
 
-/* Whoever sends chunks to us as one small number: a peer's index, a member above as FR_GROUP_NODES_MAX + its index, the origin. */
-enum { FR_SENDER_ORIGIN = 2 * FR_GROUP_NODES_MAX, FR_SENDERS_MAX };
+/* Whoever sends chunks to us as one small number: a peer's index, a member above as FR_GROUP_NODES_MAX + its link's place, the origin. */
+enum { FR_SENDER_ORIGIN = 3 * FR_GROUP_NODES_MAX, FR_SENDERS_MAX };
+static_assert((int) FR_SENDERS_MAX <= UINT8_MAX, "a sender fits a byte");
 
 /* A member's part. */
 struct fr_member {
@@ -118,8 +120,8 @@ struct fr_member {
     uint32_t sender_capacity;
     uint32_t fault_counts[FR_SENDERS_MAX]; /* wrongs by sender, on whichever link; the origin's on its present link only */
     struct fr_owner owner;
-    uint64_t shunned;       /* bit m: member m did wrong again and again; we have no link with it any more */
-    uint64_t shunned_above; /* the same of members above */
+    uint64_t shunned;               /* bit m: member m did wrong again and again; we have no link with it any more */
+    struct fr_bitset shunned_above; /* the same of members above, by their links' place */
     struct fr_pull pull;
     struct fr_member_figures figures;
     uint64_t have_bytes;
@@ -277,6 +279,7 @@ void fr_sheets_pass_all(struct fr_transfer *transfer, struct fr_link *link);
 /* ---- feeding groups below ---- */
 int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet); /* 0, FR_E_MEMORY, FR_E_LIMIT */
 void fr_feed_done(struct fr_transfer *transfer);                             /* all of them */
+bool fr_feed_is_gone(const struct fr_transfer *transfer, uint32_t group);
 void fr_feed_open(struct fr_transfer *transfer, struct fr_feed *feed);
 void fr_feed_charge(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member); /* we answer for it from now on */
 void fr_feed_offer(struct fr_transfer *transfer, fr_chunk_index chunk);                   /* we own it: to every group that is open */

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/time.h"
+#include "core/door.h"
 #include "core/state.h"
 
 const struct fr_timing fr_timing_default = {
@@ -161,7 +162,7 @@ void fr_transfer_on_connected(struct fr_transfer *transfer, fr_link_id id, fr_ti
 static bool is_shunned(const struct fr_transfer *transfer, const struct fr_link *link) {
     if (link->role == FR_LINK_PEER)
         return (transfer->member.shunned >> link->member & 1) != 0;
-    return link->place < FR_GROUP_NODES_MAX && (transfer->member.shunned_above >> link->place & 1) != 0;
+    return link->place != FR_MEMBER_UPSTREAM && fr_bitset_has(&transfer->member.shunned_above, link->place);
 }
 
 static void admit(struct fr_transfer *transfer, struct fr_link *link) {
@@ -177,18 +178,22 @@ static void admit(struct fr_transfer *transfer, struct fr_link *link) {
 
 /* Whoever feeds our group, and the members that come after us; those before us we dial. */
 static bool may_dial_us(const struct fr_transfer *transfer, uint32_t from) {
-    if (from == FR_MEMBER_UPSTREAM)
-        return transfer->roster->upstream_count == 0;
     if (from >= FR_MEMBER_ABOVE)
-        return from - FR_MEMBER_ABOVE < transfer->roster->upstream_count;
+        return fr_door_may_feed(transfer->roster, from);
     return from > transfer->self && from < transfer->roster->member_count;
+}
+
+static uint32_t place_above(uint32_t from) {
+    if (from == FR_MEMBER_UPSTREAM)
+        return FR_MEMBER_UPSTREAM;
+    return from >= FR_MEMBER_FAR_ABOVE ? FR_GROUP_NODES_MAX + from - FR_MEMBER_FAR_ABOVE : from - FR_MEMBER_ABOVE;
 }
 
 fr_link_id fr_transfer_on_accepted(struct fr_transfer *transfer, const struct fr_msg_open *open, fr_time_ns now) {
     bool is_from_above = open->from >= FR_MEMBER_ABOVE;
     enum fr_link_role role = is_from_above ? FR_LINK_UPSTREAM : FR_LINK_PEER;
     uint32_t member = is_from_above ? FR_MEMBER_UPSTREAM : open->from;
-    uint32_t place = open->from == FR_MEMBER_UPSTREAM ? FR_MEMBER_UPSTREAM : is_from_above ? open->from - FR_MEMBER_ABOVE : 0;
+    uint32_t place = is_from_above ? place_above(open->from) : 0;
     struct fr_link *link, *old;
     fr_link_id id = FR_LINK_NONE;
 

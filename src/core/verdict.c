@@ -50,26 +50,10 @@ static struct fr_member_result *find(struct fr_transfer *transfer, uint32_t grou
 static bool has_object(enum fr_verdict verdict) { return verdict == FR_VERDICT_COMPLETE || verdict == FR_VERDICT_SLOW; }
 
 static void give_up(struct fr_transfer *transfer, struct fr_member_result *result, const char *why) {
-    result->verdict = FR_VERDICT_FAILED;
+    result->verdict = result->accepted_at == FR_TIME_NEVER && result->figures.chunks_have == 0 ? FR_VERDICT_UNREACHABLE : FR_VERDICT_FAILED;
     result->done_at = transfer->now;
     snprintf(result->reason, sizeof(result->reason), "%s", why);
     transfer->origin.pending_count--;
-}
-
-/* When a whole group is gone, nobody feeds those below it. */
-static void doom_below(struct fr_transfer *transfer, uint32_t group) {
-    const struct fr_roster *roster = transfer->sheets[group]->roster;
-
-    for (uint32_t i = 0; i < roster->member_count; i++) {
-        enum fr_verdict verdict = find(transfer, group, i)->verdict;
-
-        if (verdict == FR_VERDICT_PENDING || has_object(verdict))
-            return;
-    }
-    for (uint32_t below = group + 1; below <= group + roster->below_count; below++)
-        for (uint32_t i = 0; i < transfer->sheets[below]->roster->member_count; i++)
-            if (find(transfer, below, i)->verdict == FR_VERDICT_PENDING)
-                give_up(transfer, find(transfer, below, i), "every node of a group above it is gone");
 }
 
 void fr_verdict_note(struct fr_transfer *transfer, const struct fr_msg_result *message) {
@@ -86,8 +70,6 @@ void fr_verdict_note(struct fr_transfer *transfer, const struct fr_msg_result *m
     if (message->accepted_ago_ns != FR_TIME_NEVER)
         result->accepted_at = fr_time_since(transfer->now, message->accepted_ago_ns);
     snprintf(result->reason, sizeof(result->reason), "%.*s", (int) message->text.count, message->text.bytes);
-    if (!has_object(result->verdict))
-        doom_below(transfer, message->group);
 }
 
 void fr_verdict_note_figures(struct fr_transfer *transfer, uint32_t group, uint32_t member, const struct fr_member_figures *figures) {
@@ -152,12 +134,19 @@ void fr_verdict_find_slow(struct fr_transfer *transfer) {
 
 /* ---------------------------------------------------------------------------------------------------- silent ones */
 
+static bool is_anybody_fed(const struct fr_transfer *transfer) {
+    for (uint32_t i = 0; i < transfer->feed_count; i++)
+        if (transfer->feeds[i]->dispatch.children_in > 0)
+            return true;
+    return false;
+}
+
 /* Members of the first groups are watched link by link; what is below them is told by others, who may be gone. While the source itself is
  * slow, silence says nothing. */
 static fr_time_ns unheard_at(const struct fr_transfer *transfer) {
     const struct fr_origin *origin = &transfer->origin;
 
-    if (transfer->sheet_count == transfer->feed_count || !origin->is_read || origin->pending_count == 0)
+    if (transfer->sheet_count == transfer->feed_count || origin->pending_count == 0 || (!origin->is_read && is_anybody_fed(transfer)))
         return FR_TIME_NEVER;
     return origin->word_at + UNHEARD_SILENCES * transfer->timing.silence;
 }

@@ -73,6 +73,13 @@ static struct fr_sim_record *subject_of(struct fr_sim_oracle *oracle, const stru
     return &oracle->records[scenario->groups[trace->group].first_host - 1 + trace->member];
 }
 
+/* May one of group `above` (FR_SIM_ORIGIN) feed this group? The one above it, and when that is gone one further up. */
+static bool may_feed(const struct fr_sim_scenario *scenario, uint32_t above, uint32_t group) {
+    while (group != above && group != FR_SIM_ORIGIN)
+        group = scenario->groups[group].upstream;
+    return group == above;
+}
+
 /* ---- what the core reports */
 
 static void check_given(struct fr_sim_oracle *oracle, uint32_t member, const struct fr_trace *trace) {
@@ -81,7 +88,7 @@ static void check_given(struct fr_sim_oracle *oracle, uint32_t member, const str
 
     if (record == NULL || trace->chunk >= record->given.bit_count)
         fr_sim_oracle_fail(oracle, "chunk %u is given to member %u of group %u, which is none", trace->chunk, trace->member, trace->group);
-    else if (oracle->scenario->groups[trace->group].upstream != own_group)
+    else if (trace->group == own_group || !may_feed(oracle->scenario, own_group, trace->group))
         fr_sim_oracle_fail(oracle, "chunk %u is given to group %u by one who does not feed it", trace->chunk, trace->group);
     else
         fr_bitset_add(&record->given, trace->chunk);
@@ -195,7 +202,7 @@ void fr_sim_oracle_on_send_chunk(struct fr_sim_oracle *oracle, uint32_t member, 
         fr_sim_oracle_fail(oracle, "member %u sends chunk %u before it has a verified copy", member, chunk);
     if (record == NULL || other == NULL || is_asked)
         return;
-    if (other->group != record->group && oracle->scenario->groups[other->group].upstream != record->group)
+    if (!may_feed(oracle->scenario, record->group, other->group))
         fr_sim_oracle_fail(oracle, "member %u hands chunk %u to a group that it does not feed", member, chunk);
     if (other->group == record->group && !fr_bitset_has(&record->given, chunk))
         fr_sim_oracle_fail(oracle, "member %u sends chunk %u, which it does not own and nobody asked for", member, chunk);

@@ -226,14 +226,6 @@ void fr_sim_scenario_draw_tree(struct fr_sim_scenario *scenario) {
 
 /* ---- what to expect */
 
-static const struct fr_sim_group *group_of(const struct fr_sim_scenario *scenario, uint32_t host) {
-    const struct fr_sim_group *group = scenario->groups;
-
-    while (host >= group->first_host + group->member_count)
-        group++;
-    return group;
-}
-
 /* Is this over before anybody could take it for a death? */
 static bool is_short(const struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault) {
     fr_time_ns unnoticed = fr_time_min(scenario->timing.silence / 4, scenario->timing.connect / 2);
@@ -298,18 +290,39 @@ static bool is_touched_at_all(const struct fr_sim_scenario *scenario, uint32_t h
     return false;
 }
 
-/* Is there nobody left in a group above, whom everything has to come through? Members of it that are mentioned anywhere do not count. */
-static bool is_cut_off(const struct fr_sim_scenario *scenario, const struct fr_sim_group *group) {
-    while (group->upstream != FR_SIM_ORIGIN) {
-        uint32_t left = 0;
+static const struct fr_sim_group *group_of(const struct fr_sim_scenario *scenario, uint32_t host) {
+    const struct fr_sim_group *group = scenario->groups;
 
-        group = &scenario->groups[group->upstream];
-        for (uint32_t i = 0; i < group->member_count; i++)
-            left += !is_mentioned(scenario, group->first_host + i);
-        if (left == 0)
+    while (host >= group->first_host + group->member_count)
+        group++;
+    return group;
+}
+
+static bool is_cut_between(const struct fr_sim_scenario *scenario, uint32_t one, uint32_t two) {
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        const struct fr_sim_fault *fault = &scenario->faults[i];
+        bool is_pair = (fault->host == one && fault->other == two) || (fault->host == two && fault->other == one);
+
+        if ((fault->type == FR_SIM_FAULT_CUT || fault->type == FR_SIM_FAULT_CUT_BOTH) && is_pair && !is_short(scenario, fault))
             return true;
     }
     return false;
+}
+
+/* Are all who are left of the group above cut off from it? They are there, and so nobody further up takes their place. */
+static bool is_severed(const struct fr_sim_scenario *scenario, uint32_t host) {
+    const struct fr_sim_group *above;
+    bool is_cut = false;
+
+    if (group_of(scenario, host)->upstream == FR_SIM_ORIGIN)
+        return false;
+    above = &scenario->groups[group_of(scenario, host)->upstream];
+    for (uint32_t i = above->first_host; i < above->first_host + above->member_count; i++) {
+        if (!is_touched_at_all(scenario, i) && !is_cut_between(scenario, i, host))
+            return false;
+        is_cut = is_cut || is_cut_between(scenario, i, host);
+    }
+    return is_cut;
 }
 
 bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t host) {
@@ -317,7 +330,7 @@ bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t ho
 
     if (scenario->is_pipe && (losses > 1 || (losses == 1 && !has_helper(scenario, host))))
         return true;
-    return is_touched_at_all(scenario, host) || is_cut_off(scenario, group_of(scenario, host));
+    return is_touched_at_all(scenario, host) || is_severed(scenario, host);
 }
 
 fr_time_ns fr_sim_scenario_estimate(const struct fr_sim_scenario *scenario) {
@@ -345,6 +358,8 @@ fr_time_ns fr_sim_scenario_time_max(const struct fr_sim_scenario *scenario) {
             slowest = slowest * fault->amount;
     }
     limit += scenario->source_from;
+    if (scenario->group_count > 1) /* who was never called waits long among peers, and then the origin for word of it */
+        limit += 20 * timing->silence;
     return limit + (fr_time_ns) ((double) (4 * fr_sim_scenario_estimate(scenario)) / slowest) + 100 * scenario->delay;
 }
 

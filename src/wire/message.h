@@ -117,12 +117,13 @@ struct fr_roster {
     char addresses[FR_GROUP_NODES_MAX][FR_ADDRESS_BYTES_MAX + 1]; /* "host:port" as the operator wrote it, port added */
 };
 
-/* The `from` of an OPEN: a peer's index; or FR_MEMBER_ABOVE + the index of a member of the group above; or the origin. */
-enum { FR_MEMBER_ABOVE = 0x4000, FR_MEMBER_UPSTREAM = 0xffff };
+/* The `from` of an OPEN: a peer's index; or FR_MEMBER_ABOVE + the index of a member of the group above; or, when all of that are gone,
+ * FR_MEMBER_FAR_ABOVE + the index of a member of a group further up; or the origin. */
+enum { FR_MEMBER_ABOVE = 0x4000, FR_MEMBER_FAR_ABOVE = 0x8000, FR_MEMBER_UPSTREAM = 0xffff };
 
 /* from u16 | to u16 | opening: length u16, bytes | signature | roster: length u16, bytes | signature */
 struct fr_msg_open {
-    uint16_t from;          /* member index, FR_MEMBER_ABOVE + index, or FR_MEMBER_UPSTREAM */
+    uint16_t from;          /* as above */
     uint16_t to;            /* the receiver's own member index */
     const uint8_t *opening; /* the encoded blob, borrowed */
     uint32_t opening_bytes;
@@ -214,7 +215,7 @@ struct fr_msg_done {
 #define FR_CHUNK_NONE UINT32_MAX
 struct fr_msg_fault {
     uint32_t group;  /* of the one who tells, and of the member */
-    uint16_t member; /* of that group; FR_MEMBER_ABOVE + index: of the one above it; FR_MEMBER_UPSTREAM: the origin */
+    uint16_t member; /* of that group; FR_MEMBER_ABOVE + index, FR_MEMBER_FAR_ABOVE + index: above it; FR_MEMBER_UPSTREAM: the origin */
     uint32_t chunk;
     struct fr_text text;
 };

@@ -59,11 +59,13 @@ static size_t sign_open(unsigned how, const uint8_t *body, size_t bytes, uint8_t
     return frame_bytes - FR_FRAME_HEAD_BYTES;
 }
 
-/* A peer; or whoever feeds the group, which is either the origin or a member above. */
+/* A peer; or whoever feeds the group: a member above, of whatever group; or the origin, which may feed any. */
 static bool may_ask(const struct fr_door *door) {
     uint32_t from = door->open.from;
     if (from == FR_MEMBER_UPSTREAM)
-        return door->roster.upstream_count == 0;
+        return true;
+    if (from >= FR_MEMBER_FAR_ABOVE)
+        return door->roster.upstream_count > 0 && from < FR_MEMBER_FAR_ABOVE + FR_GROUP_NODES_MAX;
     if (from >= FR_MEMBER_ABOVE)
         return from - FR_MEMBER_ABOVE < door->roster.upstream_count;
     return from < door->roster.member_count && from != door->open.to;

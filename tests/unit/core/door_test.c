@@ -174,16 +174,18 @@ static void put_below_another(struct world *world) {
 
 static void a_push_from_a_member_above_comes_in(void **state) {
     struct world *world = *state;
-    static const uint16_t above[] = {0, 2, 5}; /* the first, one with our own index, the last */
+    static const uint16_t above[] = {
+        FR_MEMBER_ABOVE,     FR_MEMBER_ABOVE + 2,      FR_MEMBER_ABOVE + 5, /* the first, one with our own index, the last */
+        FR_MEMBER_FAR_ABOVE, FR_MEMBER_FAR_ABOVE + 63, FR_MEMBER_UPSTREAM}; /* when those are gone */
     put_below_another(world);
     encode_blobs(world);
     sign_blobs(world, world->origin);
     for (size_t i = 0; i < sizeof above / sizeof *above; i++) {
         fr_door_init(&world->door, world->trusted, world->trusted_bytes);
-        world->from = FR_MEMBER_ABOVE + above[i];
+        world->from = above[i];
         assert_int_equal(send_hello(world), FR_DOOR_WAIT);
         assert_int_equal(send_open(world), FR_DOOR_OPEN);
-        assert_int_equal(world->door.open.from, FR_MEMBER_ABOVE + above[i]);
+        assert_int_equal(world->door.open.from, above[i]);
         assert_int_equal(world->door.roster.group_index, 7);
         assert_int_equal(world->door.roster.below_count, 2);
         assert_int_equal(world->door.roster.upstream_group, 4);
@@ -209,9 +211,9 @@ static void who_does_not_feed_the_group_is_refused(void **state) {
         uint16_t from, to;
         const char *words;
     } samples[] = {
-        {FR_MEMBER_UPSTREAM, 2, "the origin asks, and group 4 feeds this one"},
         {FR_MEMBER_ABOVE + 6, 2, "member 6 above asks, and 6 are above"},
         {FR_MEMBER_ABOVE + FR_GROUP_NODES_MAX, 2, "member 64 above asks, and 6 are above"},
+        {FR_MEMBER_FAR_ABOVE + FR_GROUP_NODES_MAX, 2, "member 16448 above asks, and 6 are above"},
         {FR_MEMBER_UPSTREAM - 1, 2, "member 49150 above asks, and 6 are above"},
         {FR_MEMBER_ABOVE - 1, 2, "member 16383 asks, in a group of 3"}, /* the last that is no member above */
         {FR_MEMBER_ABOVE, 3, "member 3 is asked for, in a group of 3"},

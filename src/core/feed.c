@@ -56,6 +56,14 @@ void fr_feed_done(struct fr_transfer *transfer) {
         free_feed(transfer->feeds[i]);
 }
 
+/* A group that the origin takes on later than the first gets what was read before; of a pipe that is gone. */
+static int offer_all(struct fr_transfer *transfer, struct fr_feed *feed) {
+    feed->dispatch.is_last_known = transfer->origin.is_read;
+    if (!transfer->origin.can_reread || transfer->manifest.chunks_announced == 0)
+        return 0;
+    return fr_dispatch_add(&feed->dispatch, 0, transfer->manifest.chunks_announced);
+}
+
 int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet) {
     struct fr_feed *feed;
 
@@ -79,6 +87,8 @@ int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet) {
         feed->fed[i].figures.first_relay_ns = feed->fed[i].figures.last_owned_ns = FR_TIME_NEVER;
     }
     transfer->feeds[transfer->feed_count++] = feed;
+    if (transfer->is_origin && offer_all(transfer, feed))
+        return FR_E_MEMORY;
     if (!feed->roster->is_secondary || transfer->is_origin || transfer->member.is_complete)
         fr_feed_open(transfer, feed);
     return 0;

@@ -50,11 +50,13 @@ static void on_reached_chunk(struct fr_transfer *transfer, struct fr_link *link,
     release(transfer, chunk);
 }
 
-/* What it has need not wait to be given to it. The origin alone keeps to REACHED: what it brings must be owned. */
+/* What it has need not be given to it. In the first groups it must be all the same: what the origin brings must be owned. */
 static void on_have_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk) {
+    struct fr_feed *feed = fr_feed_of(transfer, link);
+
     transfer->actions.is_starved |= fr_link_mark(&link->theirs, chunk) != 0;
-    if (!transfer->is_origin)
-        fr_dispatch_spare(&fr_feed_of(transfer, link)->dispatch, chunk);
+    if (feed->roster->upstream_count > 0)
+        fr_dispatch_spare(&feed->dispatch, chunk);
 }
 
 /* It could not own a chunk that came damaged. Its peers may have damaged some for it; a link on which that goes on is no use. */

@@ -74,6 +74,8 @@ static bool all_others_done(struct fr_transfer *transfer) {
     return true;
 }
 
+static fr_time_ns orphaned_since(const struct fr_member *member) { return member->orphaned_at == FR_TIME_NEVER ? 0 : member->orphaned_at; }
+
 static bool has_peers(const struct fr_transfer *transfer) {
     const struct fr_link *link;
 
@@ -95,7 +97,7 @@ fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer) {
     if (member->orphaned_at == FR_TIME_NEVER && member->was_upstream_here)
         return FR_TIME_NEVER;
     if (member->is_complete)
-        return fr_time_max(member->served_at, member->complete_at) + transfer->timing.linger;
+        return fr_time_max(fr_time_max(member->served_at, member->complete_at), orphaned_since(member)) + transfer->timing.linger;
     if (member->is_finish_asked)
         return FR_TIME_NEVER;
     /* A member that upstream has not called yet waits from its beginning; longer among peers, for those above may call them one by one, when each

@@ -98,7 +98,7 @@ static void find_gifts(struct fr_transfer *transfer, struct fr_link *upstream, c
     for (uint32_t i = 0; i < range->count && range->first + i < transfer->manifest.layout.chunk_count; i++) {
         fr_chunk_index chunk = range->first + i;
 
-        if (fr_bitset_remove(&upstream->owed, chunk))
+        if (fr_bitset_remove(&upstream->owed, chunk) || !fr_manifest_has_chunk(&transfer->manifest, chunk))
             continue;
         if (fr_bitset_has(&member->have, chunk))
             fr_relay_own(transfer, chunk);

@@ -62,7 +62,12 @@ void fr_transfer_trace_link(struct fr_transfer *transfer, enum fr_trace_type typ
 static void forgive_own_absence(struct fr_transfer *transfer, fr_time_ns now) {
     struct fr_link *link;
 
+    fr_time_ns due;
+
     if (fr_time_since(now, transfer->now) < transfer->timing.silence / 2)
+        return;
+    due = fr_transfer_deadline(transfer);
+    if (due == FR_TIME_NEVER || fr_time_since(now, due) < transfer->timing.silence / 2) /* nothing was to be done before */
         return;
     FR_EACH_LIVE (transfer, link)
         fr_liveness_heard(&link->liveness, now);

@@ -278,7 +278,8 @@ static uint32_t count_losses(const struct fr_sim_scenario *scenario) {
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < scenario->fault_count; i++)
-        count += scenario->faults[i].type != FR_SIM_FAULT_SLOW && !is_short(scenario, &scenario->faults[i]);
+        count += scenario->faults[i].type == FR_SIM_FAULT_LIE || /* its peers have no more of it, however short it was */
+            (scenario->faults[i].type != FR_SIM_FAULT_SLOW && !is_short(scenario, &scenario->faults[i]));
     return count;
 }
 

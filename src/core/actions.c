@@ -5,6 +5,8 @@
 #include "base/check.h"
 #include "base/memory.h"
 
+enum { ARENA_KEPT = 16 << 10, ITEMS_KEPT = 64 };
+
 void fr_actions_init(struct fr_actions *actions) { *actions = (struct fr_actions){0}; }
 
 void fr_actions_done(struct fr_actions *actions) {
@@ -71,10 +73,25 @@ void fr_actions_frame_commit(struct fr_actions *actions, fr_link_id link, size_t
     fr_actions_push(actions, &action);
 }
 
+/* One large turn, such as the first, is no reason to keep so much for good. */
+static void shrink(struct fr_actions *actions) {
+    if (actions->arena_capacity > ARENA_KEPT) {
+        fr_free(actions->arena);
+        actions->arena = NULL;
+        actions->arena_capacity = 0;
+    }
+    if (actions->capacity > ITEMS_KEPT) {
+        fr_free(actions->items);
+        actions->items = NULL;
+        actions->capacity = 0;
+    }
+}
+
 bool fr_actions_pop(struct fr_actions *actions, struct fr_action *ret_action) {
     if (actions->count == 0) {
         actions->head = 0;
         actions->arena_used = 0;
+        shrink(actions);
         return false;
     }
     *ret_action = actions->items[actions->head++];

@@ -24,9 +24,12 @@ struct fr_door {
     bool is_settled; /* had its one request: any further frame is CLOSE */
     enum fr_refusal refusal;
     char why[FR_REASON_BYTES_MAX + 1];
+    /* NULL; or tells whether these very blobs and signatures were verified before: each of many links brings the same. */
+    bool (*is_verified)(void *user, const struct fr_msg_open *open, const struct fr_opening *opening);
+    void *user;
     struct fr_msg_open open; /* blobs borrow from the frame: valid until the next event */
     struct fr_opening opening;
-    struct fr_roster roster;
+    struct fr_roster roster; /* the last and largest, needed from OPEN on */
 };
 
 void fr_door_init(struct fr_door *door, const struct fr_verify_key *key, const uint8_t *key_bytes);

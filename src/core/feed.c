@@ -48,6 +48,7 @@ static void free_feed(struct fr_feed *feed) {
     fr_dispatch_done(&feed->dispatch);
     fr_bitset_done(&feed->offered);
     fr_free(feed->fed);
+    fr_free(feed->roster);
     fr_free(feed);
 }
 
@@ -74,7 +75,11 @@ int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet) {
         return FR_E_MEMORY;
     feed->index = transfer->feed_count;
     feed->sheet = sheet;
-    feed->roster = sheet->roster;
+    feed->roster = fr_sheets_read_roster(sheet);
+    if (!feed->roster) {
+        free_feed(feed);
+        return FR_E_MEMORY;
+    }
     feed->news_due = feed->blocked_since = FR_TIME_NEVER;
     feed->fed = fr_alloc_zeroed(feed->roster->member_count, sizeof(*feed->fed));
     if (!feed->fed || fr_dispatch_init(&feed->dispatch, feed->roster->member_count)) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/time.h"
 #include "core/state.h"
 
@@ -180,21 +181,38 @@ static void heed_accusation(struct fr_transfer *transfer, struct fr_link *link, 
         fr_dispatch_leave(&feed->dispatch, fault->member);
 }
 
+/* What people call a node: the name, or its place when there is no memory to look it up. */
+static void name_node(const struct fr_transfer *transfer, uint32_t group, uint32_t member, char *out, size_t size) {
+    struct fr_roster *roster = fr_sheets_read_roster(transfer->sheets[group]);
+
+    if (roster && member < roster->member_count)
+        snprintf(out, size, "%s", roster->addresses[member]);
+    else
+        snprintf(out, size, "a node of group %u", group);
+    fr_free(roster);
+}
+
+/* Whom a FAULT names. */
+static void name_subject(const struct fr_transfer *transfer, const struct fr_msg_fault *fault, char *out, size_t size) {
+    const struct fr_roster *roster = transfer->sheets[fault->group]->roster;
+
+    if (fault->member == FR_MEMBER_UPSTREAM)
+        snprintf(out, size, "the origin");
+    else if (fault->member < FR_MEMBER_ABOVE)
+        name_node(transfer, fault->group, fault->member, out, size);
+    else if (fault->member < FR_MEMBER_FAR_ABOVE && roster->upstream_count > 0)
+        name_node(transfer, roster->upstream_group, fault->member - FR_MEMBER_ABOVE, out, size);
+    else
+        snprintf(out, size, "a node above group %u", fault->group);
+}
+
 /* The origin's word on it: who, and who told. */
 static void tell_fault(struct fr_transfer *transfer, const struct fr_link *link, const struct fr_msg_fault *fault) {
-    const struct fr_roster *roster = transfer->sheets[fault->group]->roster;
-    char text[FR_REASON_BYTES_MAX + FR_ADDRESS_BYTES_MAX + 32], upstream[32];
-    const char *who = upstream;
+    const struct fr_roster *roster = transfer->feeds[link->place]->roster;
+    char text[FR_REASON_BYTES_MAX + FR_ADDRESS_BYTES_MAX + 32], who[FR_ADDRESS_BYTES_MAX + 32];
 
-    if (fault->member < roster->member_count)
-        who = roster->addresses[fault->member];
-    else if (fault->member == FR_MEMBER_UPSTREAM)
-        who = "the origin";
-    else if (fault->member >= FR_MEMBER_ABOVE && (uint32_t) (fault->member - FR_MEMBER_ABOVE) < roster->upstream_count)
-        who = transfer->sheets[roster->upstream_group]->roster->addresses[fault->member - FR_MEMBER_ABOVE];
-    else
-        snprintf(upstream, sizeof(upstream), "a node of group %u", fault->group);
-    if (fault->group == transfer->feeds[link->place]->roster->group_index)
+    name_subject(transfer, fault, who, sizeof(who));
+    if (fault->group == roster->group_index)
         snprintf(text, sizeof(text), "%.*s (told by %s)", (int) fault->text.count, fault->text.bytes, roster->addresses[link->member]);
     else
         snprintf(text, sizeof(text), "%.*s (told by a node of group %u)", (int) fault->text.count, fault->text.bytes, fault->group);

@@ -90,25 +90,32 @@ void fr_owner_acknowledged(struct fr_owner *owner, uint32_t peer, fr_chunk_index
         open->waiting &= ~bit_of(peer);
 }
 
-bool fr_owner_is_behind(const struct fr_owner *owner, uint32_t peer) {
-    uint32_t peer_count = (uint32_t) __builtin_popcountll(owner->peers);
+static uint64_t sum_unacknowledged(const struct fr_owner *owner) {
     uint64_t sum = 0;
 
     for (uint64_t set = owner->peers; set; set &= set - 1)
         sum += owner->unacknowledged[__builtin_ctzll(set)];
-    sum -= owner->unacknowledged[peer];
-    if (peer_count < 2)
-        return owner->unacknowledged[peer] > 2 * FR_CREDIT_WINDOW_MAX; /* nobody to compare with */
-    return owner->unacknowledged[peer] * (uint64_t) (peer_count - 1) >= BEHIND_SLACK * (uint64_t) (peer_count - 1) + 2 * sum;
+    return sum;
 }
 
-bool fr_owner_next_reached(struct fr_owner *owner, fr_chunk_index *ret_chunk) {
-    uint64_t behind = 0;
+/* sum: over all peers. */
+static bool is_behind(const struct fr_owner *owner, uint32_t peer, uint64_t sum) {
+    uint64_t others = (uint64_t) __builtin_popcountll(owner->peers) - 1, own = owner->unacknowledged[peer];
 
-    for (uint64_t set = owner->peers; set; set &= set - 1) {
+    if (others == 0)
+        return own > 2 * FR_CREDIT_WINDOW_MAX; /* nobody to compare with */
+    return own * others >= BEHIND_SLACK * others + 2 * (sum - own);
+}
+
+bool fr_owner_is_behind(const struct fr_owner *owner, uint32_t peer) { return is_behind(owner, peer, sum_unacknowledged(owner)); }
+
+bool fr_owner_next_reached(struct fr_owner *owner, fr_chunk_index *ret_chunk) {
+    uint64_t behind = 0, sum = owner->open_count > 0 ? sum_unacknowledged(owner) : 0;
+
+    for (uint64_t set = owner->open_count > 0 ? owner->peers : 0; set; set &= set - 1) {
         uint32_t peer = (uint32_t) __builtin_ctzll(set);
 
-        if (fr_owner_is_behind(owner, peer))
+        if (is_behind(owner, peer, sum))
             behind |= bit_of(peer);
     }
     for (uint32_t i = 0; i < owner->open_count; i++)

@@ -6,7 +6,11 @@
 #include "core/door.h"
 #include "core/state.h"
 
-enum { SMALL_FRAME = 1024, RANGES_FRAME = FR_FRAME_HEAD_BYTES + 16 + FR_RANGES_MAX * 10 };
+enum {
+    OPEN_OTHERS = 8 + 2 * FR_SIGNATURE_BYTES,
+    /* of OPEN, beside its blobs */ SMALL_FRAME = 1024,
+    RANGES_FRAME = FR_FRAME_HEAD_BYTES + 16 + FR_RANGES_MAX * 10
+};
 
 static uint8_t *begin(struct fr_transfer *transfer, size_t capacity) { return fr_actions_frame_begin(&transfer->actions, capacity); }
 
@@ -39,15 +43,17 @@ void fr_say_hello_and_open(struct fr_transfer *transfer, struct fr_link *link) {
         .roster_signature = transfer->roster_signature,
     };
     uint8_t *out = begin(transfer, 256);
+    size_t capacity;
 
     if (link->role == FR_LINK_CHILD)
         open_below(transfer, link, &open);
 
     if (out)
         commit(transfer, link, fr_door_hello(out, 256));
-    out = begin(transfer, FR_FRAME_HEAD_BYTES + FR_FRAME_BODY_MAX);
+    capacity = FR_FRAME_HEAD_BYTES + OPEN_OTHERS + (size_t) open.opening_bytes + open.roster_bytes;
+    out = begin(transfer, capacity);
     if (out)
-        commit(transfer, link, fr_open_encode(&open, out, FR_FRAME_HEAD_BYTES + FR_FRAME_BODY_MAX));
+        commit(transfer, link, fr_open_encode(&open, out, capacity));
 }
 
 void fr_say_accept(struct fr_transfer *transfer, struct fr_link *link) {

@@ -20,13 +20,22 @@ static uint32_t past_of(const struct fr_roster *roster) { return roster->group_i
 /* Does group lie below this one? */
 static bool is_below(const struct fr_roster *roster, uint32_t group) { return group > roster->group_index && group < past_of(roster); }
 
-struct fr_roster *fr_sheets_copy_roster(const struct fr_roster *roster) {
-    size_t bytes = offsetof(struct fr_roster, addresses) + roster->member_count * sizeof(roster->addresses[0]);
+struct fr_roster *fr_sheets_copy_roster(const struct fr_roster *roster, bool has_addresses) {
+    size_t bytes = offsetof(struct fr_roster, addresses) + (has_addresses ? roster->member_count * sizeof(roster->addresses[0]) : 0);
     struct fr_roster *copy = fr_alloc(bytes);
 
     if (copy)
         memcpy(copy, roster, bytes);
     return copy;
+}
+
+struct fr_roster *fr_sheets_read_roster(const struct fr_sheet *sheet) {
+    struct fr_roster *whole = fr_alloc(sizeof(*whole)), *roster = NULL;
+
+    if (whole && fr_roster_decode(sheet->blob, sheet->blob_bytes, whole) == 0)
+        roster = fr_sheets_copy_roster(whole, true);
+    fr_free(whole);
+    return roster;
 }
 
 static void free_sheet(struct fr_sheet *sheet) {
@@ -48,7 +57,7 @@ static struct fr_sheet *make_sheet(const struct fr_roster *roster, const uint8_t
 
     if (!sheet)
         return NULL;
-    sheet->roster = fr_sheets_copy_roster(roster);
+    sheet->roster = fr_sheets_copy_roster(roster, false);
     sheet->blob = fr_alloc(blob_bytes);
     if (!sheet->roster || !sheet->blob) {
         free_sheet(sheet);

@@ -27,7 +27,7 @@ struct fr_dial {
 
 /* A signed roster: of a group that we feed, or of one further below that is on its way down. */
 struct fr_sheet {
-    struct fr_roster *roster; /* as long as its members need (sheets.c) */
+    struct fr_roster *roster; /* without its addresses, which are in the blob */
     uint8_t *blob;
     uint32_t blob_bytes;
     uint8_t signature[FR_SIGNATURE_BYTES];
@@ -48,10 +48,10 @@ struct fr_fed {
 
 /* A group that we feed: the origin the first ones, a member those below its own. */
 struct fr_feed {
-    uint32_t index;                 /* in transfer->feeds */
-    const struct fr_sheet *sheet;   /* of transfer->sheets */
-    const struct fr_roster *roster; /* the sheet's */
-    bool is_open;                   /* its members are dialled, and it is handed chunks */
+    uint32_t index;               /* in transfer->feeds */
+    const struct fr_sheet *sheet; /* of transfer->sheets */
+    struct fr_roster *roster;     /* with all addresses, and no longer than that needs */
+    bool is_open;                 /* its members are dialled, and it is handed chunks */
     fr_time_ns opened_at;
     struct fr_dispatch dispatch;
     struct fr_bitset offered; /* a member's: chunks that were ever to be handed to it */
@@ -265,7 +265,9 @@ void fr_dial_on_deadline(struct fr_transfer *transfer);
 fr_time_ns fr_dial_deadline(const struct fr_transfer *transfer);
 
 /* ---- signed rosters of groups below ---- */
-struct fr_roster *fr_sheets_copy_roster(const struct fr_roster *roster); /* NULL: no memory; freed by fr_free */
+/* As much of a roster as is used, with or without its addresses. NULL: no memory; freed by fr_free. */
+struct fr_roster *fr_sheets_copy_roster(const struct fr_roster *roster, bool has_addresses);
+struct fr_roster *fr_sheets_read_roster(const struct fr_sheet *sheet); /* with its addresses; as above */
 /* The origin: sign each group's. 0, FR_E_MEMORY, or what signing returns. */
 int fr_sheets_sign(struct fr_transfer *transfer, const struct fr_sign_key *key, const struct fr_roster *const *rosters, uint32_t count);
 void fr_sheets_done(struct fr_transfer *transfer);

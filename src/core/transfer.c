@@ -6,6 +6,7 @@
 #include "core/transfer.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "base/time.h"
@@ -192,6 +193,17 @@ static uint32_t place_above(uint32_t from) {
     if (from == FR_MEMBER_UPSTREAM)
         return FR_MEMBER_UPSTREAM;
     return from >= FR_MEMBER_FAR_ABOVE ? FR_GROUP_NODES_MAX + from - FR_MEMBER_FAR_ABOVE : from - FR_MEMBER_ABOVE;
+}
+
+static bool is_same(const uint8_t *one, uint32_t one_bytes, const uint8_t *two, uint32_t two_bytes) {
+    return one_bytes == two_bytes && memcmp(one, two, one_bytes) == 0;
+}
+
+bool fr_transfer_knows_open(const struct fr_transfer *transfer, const struct fr_msg_open *open) {
+    return !transfer->is_origin && is_same(transfer->opening_blob, transfer->opening_bytes, open->opening, open->opening_bytes) &&
+        is_same(transfer->roster_blob, transfer->roster_bytes, open->roster, open->roster_bytes) &&
+        memcmp(transfer->opening_signature, open->opening_signature, FR_SIGNATURE_BYTES) == 0 &&
+        memcmp(transfer->roster_signature, open->roster_signature, FR_SIGNATURE_BYTES) == 0;
 }
 
 fr_link_id fr_transfer_on_accepted(struct fr_transfer *transfer, const struct fr_msg_open *open, fr_time_ns now) {

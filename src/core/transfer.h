@@ -117,6 +117,8 @@ void fr_transfer_on_connected(struct fr_transfer *transfer, fr_link_id link, fr_
 /* Members: a link came in whose OPEN names this transfer (fr_door checked it). The transfer answers ACCEPT, or REFUSE and CLOSE.
  * FR_LINK_NONE: the link does not fit this transfer (it has ended, or nobody of its roster would dial this member so); nothing was said. */
 fr_link_id fr_transfer_on_accepted(struct fr_transfer *transfer, const struct fr_msg_open *open, fr_time_ns now);
+/* Are the blobs and signatures of this OPEN the very ones that this transfer was made with? Then they need no verifying. */
+bool fr_transfer_knows_open(const struct fr_transfer *transfer, const struct fr_msg_open *open);
 /* Bytes came on a link at `when`, even if no whole frame: a large chunk on a slow link is no silence. Cheap; tell it before on_deadline. */
 void fr_transfer_on_heard(struct fr_transfer *transfer, fr_link_id link, fr_time_ns when);
 /* A link is gone, or its CONNECT failed. error, text: why. Not told after CLOSE. */

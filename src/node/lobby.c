@@ -142,6 +142,8 @@ void fr_lobby_take(struct fr_lobby *lobby, int socket) {
     visitor->lobby = lobby;
     visitor->came_at = uv_hrtime();
     fr_door_init(&visitor->door, lobby->options.key, lobby->options.key_bytes);
+    visitor->door.is_verified = lobby->options.is_verified;
+    visitor->door.user = lobby->options.user;
     if (fr_conn_adopt(&conn_options, socket, &visitor_handlers, visitor, &visitor->conn)) {
         fr_free(visitor);
         return;

@@ -26,6 +26,8 @@ struct fr_lobby_options {
     fr_time_ns silence_timeout;
     /* An OPEN that the door let in: opening and roster are verified. The connection is handed over; door is borrowed. */
     void (*on_open)(void *user, struct fr_conn *conn, const struct fr_door *door);
+    /* As in struct fr_door. */
+    bool (*is_verified)(void *user, const struct fr_msg_open *open, const struct fr_opening *opening);
     /* STATUS_ASK: the connection is handed over. */
     void (*on_status)(void *user, struct fr_conn *conn);
     void *user;

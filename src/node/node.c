@@ -152,6 +152,11 @@ static void begin_receive(struct fr_node *node, struct fr_conn *conn, const stru
     fr_receive_add_link(receive, conn, &door->open);
 }
 
+static bool is_verified(void *user, const struct fr_msg_open *open, const struct fr_opening *opening) {
+    const struct fr_receive *receive = find_receive(user, opening->transfer_id);
+    return receive && fr_receive_knows_open(receive, open);
+}
+
 static void take_open(void *user, struct fr_conn *conn, const struct fr_door *door) {
     struct fr_node *node = user;
     char text[FR_REASON_BYTES_MAX + 1];
@@ -251,6 +256,7 @@ static int open_lobby(struct fr_node *node, struct fr_failure *failure) {
         .journal = &node->journal,
         .silence_timeout = node->timing.silence,
         .on_open = take_open,
+        .is_verified = is_verified,
         .on_status = answer_status,
         .user = node,
     };

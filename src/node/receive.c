@@ -428,6 +428,11 @@ enum fr_receive_state fr_receive_state(const struct fr_receive *receive) { retur
 
 const struct fr_opening *fr_receive_opening(const struct fr_receive *receive) { return &receive->opening; }
 
+bool fr_receive_knows_open(const struct fr_receive *receive, const struct fr_msg_open *open) {
+    return receive->state == FR_RECEIVE_RUNNING && !fr_driver_has_ended(receive->driver) &&
+        fr_transfer_knows_open(fr_driver_transfer(receive->driver), open);
+}
+
 bool fr_receive_is_complete(const struct fr_receive *receive) { return receive->is_complete; }
 
 void fr_receive_describe(const struct fr_receive *receive, fr_time_ns now, struct fr_status_transfer *ret_status) {

@@ -53,6 +53,8 @@ void fr_receive_stop(struct fr_receive *receive, const char *why);
 
 enum fr_receive_state fr_receive_state(const struct fr_receive *receive);
 const struct fr_opening *fr_receive_opening(const struct fr_receive *receive);
+/* Were the blobs and signatures of this OPEN verified before? Only known while it runs. */
+bool fr_receive_knows_open(const struct fr_receive *receive, const struct fr_msg_open *open);
 bool fr_receive_is_complete(const struct fr_receive *receive);
 /* For a STATUS answer; name borrows from the object. */
 void fr_receive_describe(const struct fr_receive *receive, fr_time_ns now, struct fr_status_transfer *ret_status);

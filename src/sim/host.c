@@ -123,6 +123,10 @@ static void let_in(struct fr_sim_socket *socket) {
 static void on_frame_at_door(struct fr_sim_socket *socket, enum fr_frame_type type, const uint8_t *body, uint32_t bytes) {
     struct fr_door *door = socket->door;
 
+    if (type == FR_FRAME_OPEN) {
+        door = socket->door = fr_realloc(door, 1, sizeof *door);
+        fr_assert(door != NULL);
+    }
     switch (fr_door_on_frame(door, type, body, bytes)) {
     case FR_DOOR_WAIT: break;
     case FR_DOOR_OPEN: let_in(socket); break;
@@ -137,15 +141,24 @@ static void on_frame_at_door(struct fr_sim_socket *socket, enum fr_frame_type ty
 
 /* ---- what the network tells */
 
+static bool is_verified(void *user, const struct fr_msg_open *open, const struct fr_opening *opening) {
+    const struct fr_sim_part *part = find_part(user, opening->transfer_id);
+
+    return part != NULL && part->transfer != NULL && fr_transfer_knows_open(part->transfer, open);
+}
+
 static void on_incoming(void *port_user, struct fr_sim_end *end) {
     struct fr_sim_host *host = port_user;
     struct fr_sim_socket *socket = fr_sim_socket_new(host, end);
     uint8_t hello[128];
 
-    socket->door = fr_sim_alloc(1, sizeof *socket->door);
+    socket->door = fr_sim_alloc(1,
+                                offsetof(struct fr_door, roster)); /* the rest when OPEN comes: with many hosts there are very many doors */
     socket->next = host->lobby;
     host->lobby = socket;
     fr_door_init(socket->door, host->world->verify_key, host->world->key_bytes);
+    socket->door->is_verified = is_verified;
+    socket->door->user = host;
     fr_sim_end_send(end, hello, (uint32_t) fr_door_hello(hello, sizeof hello));
 }
 

@@ -61,7 +61,12 @@ static void chains_and_trees(void **state) {
     try(16, 40, 2, 1024, 5);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    if (argc > 5) {
+        try((uint32_t) atoi(argv[1]), (uint32_t) atoi(argv[2]), (uint32_t) atoi(argv[3]), (uint32_t) atoi(argv[4]), atof(argv[5]));
+        return 0;
+    }
+
     const struct CMUnitTest tests[] = {cmocka_unit_test(chains_and_trees)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@ extern const struct cli_command cli_keygen_command;
 extern const struct cli_command cli_node_command;
 extern const struct cli_command cli_push_command;
 extern const struct cli_command cli_plan_command;
+extern const struct cli_command cli_sim_command;
 extern const struct cli_command cli_status_command;
 extern const struct cli_command cli_local_command;
 

@@ -29,7 +29,7 @@ struct fr_sim_part {
     uint8_t transfer_id[FR_TRANSFER_ID_BYTES];
     uint32_t member;                           /* own index; FR_MEMBER_UPSTREAM: the origin */
     struct fr_sim_socket *slots[FR_SIM_SLOTS]; /* by the low bits of the link id, chained */
-    uint32_t socket_count;
+    uint32_t socket_count, socket_count_max;
     fr_time_ns timer_at; /* when the earliest timer set will go off; FR_TIME_NEVER: none */
     fr_time_ns disk_free_at;
     bool is_finished; /* a member: the object is under its final name */

@@ -43,6 +43,8 @@ void fr_sim_socket_join(struct fr_sim_part *part, struct fr_sim_socket *socket, 
     socket->next = part->slots[link % FR_SIM_SLOTS];
     part->slots[link % FR_SIM_SLOTS] = socket;
     part->socket_count++;
+    if (part->socket_count > part->socket_count_max)
+        part->socket_count_max = part->socket_count;
 }
 
 /* Out of its slot or the lobby, and freed. The end is the caller's business. */

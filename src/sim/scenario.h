@@ -25,6 +25,7 @@ struct fr_sim_host_traits {
     uint64_t store_rate;           /* bytes a second that its disk takes; 0: no limit */
     fr_time_ns store_latency;      /* of every store, page read and finish */
     enum fr_sim_held held;
+    uint32_t zone; /* bytes between zones are counted */
 };
 
 enum fr_sim_fault_type {

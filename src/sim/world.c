@@ -107,6 +107,24 @@ static void tell_trace(struct fr_sim_world *world, uint32_t host, const struct f
                       trace->error != 0 ? fr_error_name(trace->error) : "", trace->text != NULL ? trace->text : "");
 }
 
+static void count_sent(struct fr_sim_world *world, uint32_t host, const struct fr_trace *trace) {
+    const struct fr_sim_scenario *scenario = world->scenario;
+    uint64_t bytes = trace->chunk < world->object.layout.chunk_count ? fr_layout_chunk_size(&world->object.layout, trace->chunk) : 0;
+    uint32_t to;
+
+    if (trace->group >= scenario->group_count || trace->member >= scenario->groups[trace->group].member_count)
+        return;
+    to = scenario->groups[trace->group].first_host + trace->member;
+    if (scenario->hosts[host].zone != scenario->hosts[to].zone)
+        world->traffic.between_zones += bytes;
+    if (host == 0)
+        return;
+    if (world->oracle.records[host - 1].group == trace->group)
+        world->traffic.among_peers += bytes;
+    else
+        world->traffic.down += bytes;
+}
+
 void fr_sim_world_note(struct fr_sim_world *world, uint32_t host, const struct fr_trace *trace) {
     struct fr_sim_fingerprint *fingerprint = &world->fingerprint;
 
@@ -119,6 +137,8 @@ void fr_sim_world_note(struct fr_sim_world *world, uint32_t host, const struct f
     if (world->scenario->trace != NULL)
         tell_trace(world, host, trace);
     world->trace_counts[trace->type]++;
+    if (trace->type == FR_TRACE_CHUNK_SENT)
+        count_sent(world, host, trace);
     if (trace->type == FR_TRACE_CHUNK_GIVEN && world->first_chunk_at == FR_TIME_NEVER)
         world->first_chunk_at = world->clock.now;
     if (trace->now != world->clock.now)
@@ -159,6 +179,8 @@ static void tell_member(struct fr_sim_world *world, uint32_t member, struct fr_s
     out->finished_at = out->last_stored_at = FR_TIME_NEVER;
     if (part == NULL)
         return;
+    if (part->socket_count_max > result->connections_max)
+        result->connections_max = part->socket_count_max;
     if (part->is_finished)
         out->finished_at = part->finished_at - world->began_at;
     if (part->last_stored_at != 0)
@@ -176,6 +198,8 @@ static void tell_result(struct fr_sim_world *world, struct fr_sim_result *result
     result->ended_at = world->last_ended_at - world->began_at;
     result->first_chunk_at = world->first_chunk_at == FR_TIME_NEVER ? FR_TIME_NEVER : world->first_chunk_at - world->began_at;
     result->origin_chunk_bytes = world->network.ports[0].chunk_bytes_out;
+    result->traffic = world->traffic;
+    result->origin_connections_max = world->hosts[0].parts->socket_count_max;
     memcpy(result->trace_counts, world->trace_counts, sizeof result->trace_counts);
     result->member_count = world->scenario->member_count;
     result->members = fr_sim_alloc(result->member_count, sizeof *result->members);

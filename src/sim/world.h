@@ -17,6 +17,13 @@
 #include "sim/oracle.h"
 #include "sim/scenario.h"
 
+/* Chunk bytes that were sent, by kind of edge. */
+struct fr_sim_traffic {
+    uint64_t down;          /* from group to group */
+    uint64_t among_peers;   /* inside groups */
+    uint64_t between_zones; /* of all, the origin's too */
+};
+
 struct fr_sim_world {
     const struct fr_sim_scenario *scenario;
     struct fr_sim_clock clock;
@@ -38,6 +45,7 @@ struct fr_sim_world {
     struct fr_member_result *results; /* [member_count], filled when the origin's transfer ends */
     bool has_results;
     uint64_t origin_chunk_bytes;
+    struct fr_sim_traffic traffic;
     uint64_t trace_counts[FR_TRACE_ENDED + 1];
 };
 
@@ -55,11 +63,13 @@ struct fr_sim_result {
     char violation[FR_SIM_VIOLATION_BYTES]; /* empty: nothing was found */
     uint64_t fingerprint;
     uint64_t event_count, frame_count;
-    fr_time_ns ended_at;                       /* when the last transfer ended */
-    fr_time_ns first_chunk_at;                 /* FR_TIME_NEVER: none was given */
-    fr_time_ns all_stored_at;                  /* when the last chunk was stored at any member */
-    uint64_t origin_chunk_bytes;               /* chunk bytes that left the origin's uplink */
-    uint64_t trace_counts[FR_TRACE_ENDED + 1]; /* by type */
+    fr_time_ns ended_at;         /* when the last transfer ended */
+    fr_time_ns first_chunk_at;   /* FR_TIME_NEVER: none was given */
+    fr_time_ns all_stored_at;    /* when the last chunk was stored at any member */
+    uint64_t origin_chunk_bytes; /* chunk bytes that left the origin's uplink */
+    struct fr_sim_traffic traffic;
+    uint32_t connections_max, origin_connections_max; /* at once, of any member; of the origin */
+    uint64_t trace_counts[FR_TRACE_ENDED + 1];        /* by type */
     uint32_t member_count;
     struct fr_sim_member_outcome *members;
 };

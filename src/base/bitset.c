@@ -57,10 +57,6 @@ int fr_bitset_grow(struct fr_bitset *set, uint32_t bit_count) {
     return 0;
 }
 
-bool fr_bitset_has(const struct fr_bitset *set, uint32_t bit) {
-    return bit < set->bit_count && (set->words[bit / WORD_BITS] & mask_of(bit)) != 0;
-}
-
 bool fr_bitset_add(struct fr_bitset *set, uint32_t bit) {
     fr_assert(bit < set->bit_count);
     if (fr_bitset_has(set, bit))

@@ -16,7 +16,9 @@ int fr_bitset_init(struct fr_bitset *set, uint32_t bit_count); /* 0 or FR_E_MEMO
 void fr_bitset_done(struct fr_bitset *set);                    /* NULL, zeroed and half-built allowed */
 int fr_bitset_grow(struct fr_bitset *set, uint32_t bit_count); /* 0 or FR_E_MEMORY (unchanged); never shrinks; amortised O(1) */
 
-bool fr_bitset_has(const struct fr_bitset *set, uint32_t bit);                   /* false when bit >= bit_count */
+static inline bool fr_bitset_has(const struct fr_bitset *set, uint32_t bit) { /* false when bit >= bit_count */
+    return bit < set->bit_count && (set->words[bit / 64] >> (bit % 64) & 1) != 0;
+}
 bool fr_bitset_add(struct fr_bitset *set, uint32_t bit);                         /* true when it was not in; bit < bit_count */
 bool fr_bitset_remove(struct fr_bitset *set, uint32_t bit);                      /* true when it was in; bit >= bit_count: false */
 void fr_bitset_add_range(struct fr_bitset *set, uint32_t first, uint32_t count); /* first + count <= bit_count */

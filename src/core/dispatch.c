@@ -394,6 +394,8 @@ void fr_dispatch_spare(struct fr_dispatch *dispatch, fr_chunk_index chunk) {
 bool fr_dispatch_is_backed_up(const struct fr_dispatch *dispatch) {
     uint32_t window = 0;
 
+    if (dispatch->waiting.set_count == 0)
+        return false;
     for (uint32_t i = 0; i < dispatch->child_count; i++)
         if (is_taking(&dispatch->children[i]))
             window += dispatch->children[i].window;

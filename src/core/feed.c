@@ -245,6 +245,7 @@ void fr_feed_on_live(struct fr_transfer *transfer, struct fr_link *link, const s
     struct fr_fed *fed = fr_feed_fed(transfer, link);
 
     fed->accepted_at = fed->progress_at = transfer->now;
+    transfer->stall_due = fr_time_min(transfer->stall_due, transfer->now + transfer->timing.silence);
     fed->is_linked = true;
     if (transfer->is_origin)
         fr_verdict_note_accepted(transfer, fr_feed_of(transfer, link)->roster->group_index, link->member);
@@ -344,7 +345,7 @@ static void adopt_below(struct fr_transfer *transfer, struct fr_feed *feed) {
 }
 
 static void replace_lost(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (feed->is_gone || is_anybody_there(feed) || reach_for_next(transfer, feed))
+    if (feed->is_gone || feed->dispatch.children_in > 0 || is_anybody_there(feed) || reach_for_next(transfer, feed))
         return;
     adopt_below(transfer, feed);
 }
@@ -412,6 +413,22 @@ static void check_stalled(struct fr_transfer *transfer, struct fr_link *link) {
     fr_transfer_drop_link(transfer, link, FR_E_TIMEOUT, text);
 }
 
+/* Looked at when the first can have stalled, and while there is nothing to gain now and then, so that idle time counts for nobody. */
+static void check_all_stalled(struct fr_transfer *transfer) {
+    fr_time_ns due = FR_TIME_NEVER;
+    struct fr_link *link;
+
+    if (transfer->stall_due > transfer->now)
+        return;
+    FR_EACH_LIVE (transfer, link)
+        if (link->role == FR_LINK_CHILD) {
+            check_stalled(transfer, link);
+            if (fr_link_is_live(link))
+                due = fr_time_min(due, fr_time_min(stalls_at(transfer, link), transfer->now + transfer->timing.silence));
+        }
+    transfer->stall_due = due;
+}
+
 /* ---------------------------------------------------------------------------------------------------- turns */
 
 static void tell_news(struct fr_transfer *transfer, struct fr_feed *feed) {
@@ -441,13 +458,9 @@ static void readmit_accused(struct fr_transfer *transfer, struct fr_feed *feed) 
 }
 
 void fr_feed_turn(struct fr_transfer *transfer) {
-    struct fr_link *link;
-
     if (transfer->feed_count == 0)
         return;
-    FR_EACH_LIVE (transfer, link)
-        if (link->role == FR_LINK_CHILD)
-            check_stalled(transfer, link);
+    check_all_stalled(transfer);
     for (uint32_t i = 0; i < transfer->feed_count && !transfer->is_ended; i++) {
         struct fr_feed *feed = transfer->feeds[i];
 
@@ -463,7 +476,6 @@ void fr_feed_turn(struct fr_transfer *transfer) {
 
 fr_time_ns fr_feed_deadline(const struct fr_transfer *transfer) {
     fr_time_ns due = FR_TIME_NEVER;
-    const struct fr_link *link;
 
     if (transfer->feed_count == 0)
         return FR_TIME_NEVER;
@@ -475,8 +487,5 @@ fr_time_ns fr_feed_deadline(const struct fr_transfer *transfer) {
         due = fr_time_min(fr_time_min(due, fr_dispatch_due(&feed->dispatch)), feed->news_due);
         due = fr_time_min(due, help_due(transfer, feed));
     }
-    FR_EACH_LIVE (transfer, link)
-        if (link->role == FR_LINK_CHILD)
-            due = fr_time_min(due, stalls_at(transfer, link));
-    return due;
+    return fr_time_min(due, transfer->stall_due);
 }

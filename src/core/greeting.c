@@ -8,6 +8,7 @@
 
 void fr_greeting_go_live(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_accept *accept) {
     link->state = FR_LINK_LIVE;
+    fr_transfer_watch_link(transfer, link);
     if (link->dial)
         fr_dial_forgive(link->dial);
     fr_transfer_trace_link(transfer, FR_TRACE_LINK_UP, link, FR_CHUNK_NONE, 0, 0, NULL);

@@ -34,8 +34,6 @@ void fr_link_done(struct fr_link *link) {
     *link = (struct fr_link){.id = link->id, .state = FR_LINK_FREE};
 }
 
-bool fr_link_is_live(const struct fr_link *link) { return link->state == FR_LINK_LIVE; }
-
 bool fr_link_has(const struct fr_link *link, fr_chunk_index chunk) { return link->is_done || fr_bitset_has(&link->theirs, chunk); }
 
 bool fr_link_is_pending(const struct fr_link *link, fr_chunk_index chunk) { return fr_bitset_has(&link->pending, chunk); }

@@ -82,7 +82,7 @@ void fr_link_init(struct fr_link *link, enum fr_link_role role, uint32_t place, 
 /* Frees what it holds and makes the slot FREE. Safe on a free slot. */
 void fr_link_done(struct fr_link *link);
 
-bool fr_link_is_live(const struct fr_link *link);
+static inline bool fr_link_is_live(const struct fr_link *link) { return link->state == FR_LINK_LIVE; }
 /* Does the other end have this chunk, as far as we know? */
 bool fr_link_has(const struct fr_link *link, fr_chunk_index chunk);
 bool fr_link_is_pending(const struct fr_link *link, fr_chunk_index chunk);

@@ -174,6 +174,8 @@ struct fr_transfer {
     uint32_t sheet_count, sheet_capacity;
     struct fr_feed *feeds[FR_FEEDS_MAX];
     uint32_t feed_count;
+    fr_time_ns stall_due;    /* no member below can have stalled before */
+    fr_time_ns liveness_due; /* nothing is due of any link before */
     struct fr_origin origin;
     struct fr_member member;
 };
@@ -190,6 +192,8 @@ struct fr_link *fr_transfer_find_peer(struct fr_transfer *transfer, uint32_t mem
     for (uint32_t fr_slot_ = 0; fr_slot_ < (transfer)->links_used; fr_slot_++) \
         if (((link) = (transfer)->links[fr_slot_]) && fr_link_is_live(link))
 
+/* Its deadlines count from now on. */
+void fr_transfer_watch_link(struct fr_transfer *transfer, const struct fr_link *link);
 /* Close a link from our side, with BYE and a reason, and tell the roles that it is gone. */
 void fr_transfer_drop_link(struct fr_transfer *transfer, struct fr_link *link, int error, const char *why);
 /* The same in good order, though the transfer goes on without us. */

@@ -113,8 +113,25 @@ static void check_links(struct fr_transfer *transfer) {
     }
 }
 
+/* What is due of a link moves on with each frame, and never back: so this may be too early, and is reckoned anew only when it has come. */
+static void watch_links(struct fr_transfer *transfer) {
+    transfer->liveness_due = FR_TIME_NEVER;
+    for (uint32_t slot = 0; slot < transfer->links_used; slot++) {
+        const struct fr_link *link = transfer->links[slot];
+
+        if (link->state == FR_LINK_LIVE || link->state == FR_LINK_OPENING)
+            transfer->liveness_due = fr_time_min(transfer->liveness_due, fr_liveness_due(&link->liveness));
+        if (link->state == FR_LINK_OPENING)
+            transfer->liveness_due = fr_time_min(transfer->liveness_due, link->answer_due);
+    }
+}
+
 static fr_time_ns total_deadline(const struct fr_transfer *transfer) {
     return transfer->timing.total == FR_TIME_NEVER ? FR_TIME_NEVER : transfer->began_at + transfer->timing.total;
+}
+
+void fr_transfer_watch_link(struct fr_transfer *transfer, const struct fr_link *link) {
+    transfer->liveness_due = fr_time_min(transfer->liveness_due, fr_liveness_due(&link->liveness));
 }
 
 void fr_transfer_on_deadline(struct fr_transfer *transfer, fr_time_ns now) {
@@ -127,7 +144,10 @@ void fr_transfer_on_deadline(struct fr_transfer *transfer, fr_time_ns now) {
         fr_transfer_end(transfer, &failure);
     }
     if (!transfer->is_ended) {
-        check_links(transfer);
+        if (transfer->liveness_due <= transfer->now) {
+            check_links(transfer);
+            watch_links(transfer);
+        }
         fr_dial_on_deadline(transfer);
     }
     end_event(transfer);
@@ -138,14 +158,7 @@ fr_time_ns fr_transfer_deadline(const struct fr_transfer *transfer) {
 
     if (transfer->is_ended)
         return FR_TIME_NEVER;
-    for (uint32_t slot = 0; slot < transfer->links_used; slot++) {
-        const struct fr_link *link = transfer->links[slot];
-
-        if (link->state == FR_LINK_LIVE || link->state == FR_LINK_OPENING)
-            due = fr_time_min(due, fr_liveness_due(&link->liveness));
-        if (link->state == FR_LINK_OPENING)
-            due = fr_time_min(due, link->answer_due);
-    }
+    due = fr_time_min(due, transfer->liveness_due);
     due = fr_time_min(due, fr_dial_deadline(transfer));
     return fr_time_min(due, transfer->is_origin ? fr_origin_deadline(transfer) : fr_member_deadline(transfer));
 }
@@ -160,6 +173,7 @@ void fr_transfer_on_connected(struct fr_transfer *transfer, fr_link_id id, fr_ti
         link->state = FR_LINK_OPENING;
         link->answer_due = transfer->now + ANSWER_SILENCES * transfer->timing.silence;
         fr_liveness_init(&link->liveness, transfer->timing.silence, transfer->now);
+        fr_transfer_watch_link(transfer, link);
         fr_say_hello_and_open(transfer, link);
     }
     end_event(transfer);

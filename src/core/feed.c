@@ -224,6 +224,8 @@ void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool wa
 
     fr_dispatch_leave(&feed->dispatch, link->member); /* whatever its verdict was: what it owned alone needs another owner */
     fed->is_linked = false;
+    if (!transfer->is_origin)
+        fr_urgent_on_sent(transfer, link->sends);
     if (!was_live && !was_in_good_order)
         on_dial_failed(transfer, feed, link->member, failure);
     else if (fed->is_charge && (transfer->is_origin || failure->error != FR_E_REFUSED))

@@ -32,6 +32,7 @@ static struct fr_transfer *new_transfer(const struct fr_timing *timing, const st
     fr_actions_init(&transfer->actions);
     for (uint32_t i = 0; i < FR_GROUP_NODES_MAX; i++)
         fr_dial_init(&transfer->dials[i]);
+    fr_urgent_init(transfer);
     transfer->dial_due = transfer->stall_due = transfer->liveness_due = FR_TIME_NEVER;
     transfer->roster = fr_sheets_copy_roster(roster, true);
     if (!transfer->roster) {

@@ -223,6 +223,7 @@ void fr_member_turn(struct fr_transfer *transfer) {
     tell_progress(transfer);
     tell_news(transfer);
     fr_stand_in_turn(transfer);
+    fr_urgent_turn(transfer);
     fr_feed_turn(transfer);
     fr_fold_turn(transfer);
     if (transfer->is_ended)
@@ -238,6 +239,7 @@ fr_time_ns fr_member_deadline(const struct fr_transfer *transfer) {
 
     due = fr_time_min(due, fr_finish_orphan_ends_at(transfer));
     due = fr_time_min(due, transfer->member.stand_in_due);
+    due = fr_time_min(due, fr_urgent_deadline(transfer));
     due = fr_time_min(due, fr_time_min(fr_feed_deadline(transfer), fr_fold_deadline(transfer)));
     return fr_time_min(due, fr_pull_deadline(transfer));
 }

@@ -2,6 +2,8 @@
 /* Sending what neighbours are to have: chunks from a link's queue, and news of what is here. */
 #include "core/state.h"
 
+enum { FEW_PEERS = 3 };
+
 /* What is to be given to an owner below is not served to whoever asks. */
 bool fr_send_can_serve(struct fr_transfer *transfer, const struct fr_link *link, fr_chunk_index chunk) {
     if (transfer->is_origin)
@@ -20,15 +22,26 @@ static void hand_out(struct fr_transfer *transfer, struct fr_link *link, fr_chun
     action.is_urgent = link->role == FR_LINK_CHILD && !transfer->is_origin;
     fr_liveness_sent(&link->liveness, transfer->now);
     link->sends++;
+    if (action.is_urgent)
+        fr_urgent_on_handed(transfer);
     if (transfer->is_origin)
         transfer->origin.bytes_sent += action.count;
     fr_actions_push(&transfer->actions, &action);
 }
 
+/* One being sent and one being read keep a link busy. Among many links the next ones do, and what is handed over early cannot be overtaken. */
+static uint32_t sends_max(const struct fr_transfer *transfer, const struct fr_link *link) {
+    if (link->role == FR_LINK_PEER && __builtin_popcountll(transfer->member.owner.peers) > FEW_PEERS)
+        return 1;
+    return FR_LINK_SENDS_MAX;
+}
+
 void fr_send_pump(struct fr_transfer *transfer, struct fr_link *link) {
     fr_chunk_index chunk;
 
-    while (fr_link_is_live(link) && link->sends < FR_LINK_SENDS_MAX && fr_ring_pop(&link->queue, &chunk)) {
+    if (link->role == FR_LINK_PEER && fr_urgent_holds(transfer))
+        return;
+    while (fr_link_is_live(link) && link->sends < sends_max(transfer, link) && fr_ring_pop(&link->queue, &chunk)) {
         if (fr_link_has(link, chunk))
             fr_link_acknowledge(link, chunk);
         else

@@ -62,6 +62,14 @@ struct fr_feed {
     bool is_gone;             /* all of the group are: we feed those below it */
 };
 
+/* Sends for groups below, and whether those to peers wait for them. */
+struct fr_urgent {
+    uint32_t sends;        /* handed to the driver and not gone */
+    fr_time_ns held_since; /* FR_TIME_NEVER: peers do not wait */
+    fr_time_ns cool_until; /* they will not be made to before */
+    uint32_t strikes;      /* holds in a row that ended by time */
+};
+
 /* The origin's part. */
 struct fr_origin {
     const struct fr_sign_key *key;
@@ -174,6 +182,7 @@ struct fr_transfer {
     uint32_t sheet_count, sheet_capacity;
     struct fr_feed *feeds[FR_FEEDS_MAX];
     uint32_t feed_count;
+    struct fr_urgent urgent;
     fr_time_ns stall_due;    /* no member below can have stalled before */
     fr_time_ns liveness_due; /* nothing is due of any link before */
     struct fr_origin origin;
@@ -257,6 +266,14 @@ bool fr_send_can_serve(struct fr_transfer *transfer, const struct fr_link *link,
 /* Tell neighbours that asked for news which chunks came since; pages first. */
 void fr_send_news(struct fr_transfer *transfer, struct fr_link *link);
 void fr_send_on_interest(struct fr_transfer *transfer, struct fr_link *link, bool on);
+
+/* ---- groups below first ---- */
+void fr_urgent_init(struct fr_transfer *transfer);
+bool fr_urgent_holds(const struct fr_transfer *transfer); /* peers wait now */
+void fr_urgent_on_handed(struct fr_transfer *transfer);
+void fr_urgent_on_sent(struct fr_transfer *transfer, uint32_t count); /* or will never be, for the link is gone */
+void fr_urgent_turn(struct fr_transfer *transfer);
+fr_time_ns fr_urgent_deadline(const struct fr_transfer *transfer);
 
 /* ---- dialling ---- */
 void fr_dial_init(struct fr_dial *dial);

@@ -345,6 +345,8 @@ void fr_transfer_on_chunk_sent(struct fr_transfer *transfer, fr_link_id id, fr_c
     if (link && !transfer->is_ended) {
         fr_assert(link->sends > 0);
         link->sends--;
+        if (link->role == FR_LINK_CHILD && !transfer->is_origin)
+            fr_urgent_on_sent(transfer, 1);
         fr_liveness_sent(&link->liveness, transfer->now);
         fr_transfer_trace_link(transfer, FR_TRACE_CHUNK_SENT, link, chunk, how_sent(transfer, link, chunk), 0, NULL);
         fr_send_pump(transfer, link);

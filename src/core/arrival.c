@@ -35,7 +35,7 @@ static void on_duplicate(struct fr_transfer *transfer, struct fr_link *link, fr_
         fr_relay_own(transfer, chunk);
     else if (is_gift)
         fr_bitset_add(&member->given, chunk);
-    if (link->role != FR_LINK_PEER)
+    if (link->role != FR_LINK_PEER && link->role != FR_LINK_ADOPTER)
         return;
     if (fr_bitset_has(&member->have, chunk))
         fr_say_chunk_number(transfer, link, FR_FRAME_HAVE, chunk);
@@ -69,18 +69,23 @@ static struct fr_link *link_with(struct fr_transfer *transfer, uint32_t sender) 
     struct fr_link *link;
 
     FR_EACH_LIVE (transfer, link)
-        if (link->role != FR_LINK_CHILD && fr_member_sender_of(link) == sender)
+        if (link->role != FR_LINK_CHILD && link->role != FR_LINK_ADOPTEE && fr_member_sender_of(link) == sender)
             return link;
     return NULL;
 }
 
-static uint32_t member_of(uint32_t sender) { return sender < FR_GROUP_NODES_MAX ? sender : FR_MEMBER_UPSTREAM; }
+/* For traces and figures: an adopter does what a peer would. */
+static uint32_t member_of(const struct fr_transfer *transfer, uint32_t sender) {
+    if (sender >= FR_SENDER_ADOPTER)
+        return transfer->member.adopters[sender - FR_SENDER_ADOPTER]->peer;
+    return sender < FR_GROUP_NODES_MAX ? sender : FR_MEMBER_UPSTREAM;
+}
 
 static void blame(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index chunk) {
     struct fr_link *link = link_with(transfer, sender);
     bool is_enough;
 
-    fr_transfer_trace(transfer, FR_TRACE_CHUNK_BAD, member_of(sender), chunk, 0, FR_E_DIGEST, NULL);
+    fr_transfer_trace(transfer, FR_TRACE_CHUNK_BAD, member_of(transfer, sender), chunk, 0, FR_E_DIGEST, NULL);
     is_enough = fr_member_report_fault(transfer, sender, chunk, "sent a chunk whose bytes do not match the signed digest");
     if (link)
         fr_bitset_remove(&link->theirs, chunk); /* whatever it says, it has not got it */
@@ -108,13 +113,14 @@ static void say_receipts(struct fr_transfer *transfer, uint32_t sender, fr_chunk
     struct fr_link *link;
 
     FR_EACH_LIVE (transfer, link)
-        if (link->role == FR_LINK_PEER && (link->member == sender || fr_bitset_remove(&link->late, chunk)))
+        if ((link->role == FR_LINK_PEER || link->role == FR_LINK_ADOPTER) &&
+            (fr_member_sender_of(link) == sender || fr_bitset_remove(&link->late, chunk)))
             fr_say_chunk_number(transfer, link, FR_FRAME_HAVE, chunk);
 }
 
 static void on_good_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
     struct fr_member *member = &transfer->member;
-    uint32_t size = fr_layout_chunk_size(&transfer->manifest.layout, chunk), sender = member_of(member->senders[chunk]);
+    uint32_t size = fr_layout_chunk_size(&transfer->manifest.layout, chunk), sender = member_of(transfer, member->senders[chunk]);
     bool is_gift = fr_bitset_remove(&member->given, chunk);
 
     fr_bitset_add(&member->have, chunk);
@@ -126,7 +132,7 @@ static void on_good_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
     else
         member->figures.bytes_from_peers += size;
     fr_transfer_trace(transfer, FR_TRACE_CHUNK_STORED, sender, chunk, is_gift, 0, NULL);
-    say_receipts(transfer, sender, chunk);
+    say_receipts(transfer, member->senders[chunk], chunk);
     if (is_gift)
         fr_relay_own(transfer, chunk);
 }

@@ -38,6 +38,12 @@ void fr_dial_fed(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t me
     dial(transfer, &feed->fed[member].dial, FR_LINK_CHILD, feed->index, member, feed->roster->addresses[member]);
 }
 
+void fr_dial_adopter(struct fr_transfer *transfer, uint32_t place) {
+    struct fr_adopter *adopter = transfer->member.adopters[place];
+
+    dial(transfer, &adopter->dial, FR_LINK_ADOPTER, place, adopter->member, adopter->roster->addresses[adopter->member]);
+}
+
 void fr_dial_retry(struct fr_transfer *transfer, struct fr_dial *dial) {
     dial->link = FR_LINK_NONE;
     if (dial->is_settled)
@@ -71,6 +77,13 @@ void fr_dial_on_deadline(struct fr_transfer *transfer) {
                 fr_dial_fed(transfer, transfer->feeds[f], i);
             transfer->dial_due = fr_time_min(transfer->dial_due, dial->retry_at);
         }
+    for (uint32_t i = 0; i < transfer->member.adopter_count; i++) {
+        struct fr_dial *dial = &transfer->member.adopters[i]->dial;
+
+        if (dial->retry_at <= transfer->now)
+            fr_dial_adopter(transfer, i);
+        transfer->dial_due = fr_time_min(transfer->dial_due, dial->retry_at);
+    }
 }
 
 /* A lower bound: a dial that was settled since may have been the first due. */

@@ -108,6 +108,10 @@ static enum fr_door_verdict refuse_key(struct fr_door *door) {
                   trusted, signing);
 }
 
+bool fr_door_may_be_adopted(const struct fr_roster *roster, uint32_t from) {
+    return roster->is_adopting && from - FR_MEMBER_ADOPTED < FR_GROUP_NODES_MAX;
+}
+
 bool fr_door_may_feed(const struct fr_roster *roster, uint32_t from) {
     if (from == FR_MEMBER_UPSTREAM)
         return true;
@@ -133,6 +137,8 @@ static enum fr_door_verdict check_places(struct fr_door *door) {
         return refuse(door, FR_REFUSAL_PROTOCOL, "member %u is asked for, in a group of %u", (unsigned) open->to, member_count);
     if (open->from >= FR_MEMBER_ABOVE)
         return check_above(door);
+    if (open->from >= FR_MEMBER_ADOPTED && fr_door_may_be_adopted(&door->roster, open->from))
+        return FR_DOOR_OPEN;
     if (open->from >= member_count)
         return refuse(door, FR_REFUSAL_PROTOCOL, "member %u asks, in a group of %u", (unsigned) open->from, member_count);
     if (open->from == open->to)

@@ -335,8 +335,6 @@ static bool is_anybody_there(const struct fr_feed *feed) {
     return false;
 }
 
-static bool reach_for_next(struct fr_transfer *transfer, struct fr_feed *feed);
-
 /* Whom nobody feeds any more we feed ourselves. What cannot be taken on is left to the origin's patience. */
 static void adopt_below(struct fr_transfer *transfer, struct fr_feed *feed) {
     feed->is_gone = true;

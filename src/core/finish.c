@@ -21,7 +21,7 @@ void fr_finish_tell_done(struct fr_transfer *transfer, const struct fr_failure *
         done.text.count = (uint32_t) strnlen(failure->text, FR_REASON_BYTES_MAX);
     }
     FR_EACH_LIVE (transfer, link)
-        if (link->role != FR_LINK_CHILD && !link->is_told_done) {
+        if ((link->role == FR_LINK_PEER || link->role == FR_LINK_UPSTREAM) && !link->is_told_done) {
             link->is_told_done = true;
             fr_say_done(transfer, link, &done);
         }
@@ -69,7 +69,7 @@ static bool all_others_done(struct fr_transfer *transfer) {
     struct fr_link *link;
 
     FR_EACH_LIVE (transfer, link)
-        if (link->role != FR_LINK_UPSTREAM && !link->is_done)
+        if ((link->role == FR_LINK_PEER || link->role == FR_LINK_CHILD) && !link->is_done)
             return false;
     return true;
 }

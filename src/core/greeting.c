@@ -14,6 +14,8 @@ void fr_greeting_go_live(struct fr_transfer *transfer, struct fr_link *link, con
     fr_transfer_trace_link(transfer, FR_TRACE_LINK_UP, link, FR_CHUNK_NONE, 0, 0, NULL);
     if (link->role == FR_LINK_CHILD)
         fr_feed_on_live(transfer, link, accept);
+    else if (link->role == FR_LINK_ADOPTER || link->role == FR_LINK_ADOPTEE)
+        fr_adopt_on_live(transfer, link);
     else
         fr_member_on_live(transfer, link);
 }
@@ -71,7 +73,7 @@ static void on_refuse(struct fr_transfer *transfer, struct fr_link *link, const 
         fr_feed_on_refused(transfer, link, &reason);
     fr_say_close(transfer, link);
     fr_transfer_link_gone(transfer, link, &failure, is_child);
-    if (!is_child && reason.code != FR_REFUSAL_BUSY)
+    if (!is_child && dial && reason.code != FR_REFUSAL_BUSY)
         fr_dial_settle(dial);
 }
 

@@ -21,6 +21,8 @@ enum fr_link_role {
     FR_LINK_UPSTREAM, /* the other end feeds us */
     FR_LINK_PEER,     /* a member of our group */
     FR_LINK_CHILD,    /* we feed the other end */
+    FR_LINK_ADOPTER,  /* an owner of a group below sends us what one of our peers would have to */
+    FR_LINK_ADOPTEE,  /* and we are that owner */
 };
 
 enum {
@@ -60,6 +62,7 @@ struct fr_link {
     bool is_done;                 /* has everything: nothing need be pushed or told any more */
     bool is_told_done;            /* DONE was sent to it */
     bool is_holding;              /* may have the object already: give it nothing until it says otherwise */
+    bool is_relieved;             /* a peer: an adopter sends us what it would */
     bool pulls_from_us;           /* LAG: what it lacks it asks for; we push nothing */
     bool wants_news;              /* INTEREST: tell it what we have */
     struct fr_bitset told;        /* with wants_news: chunks we told it that we have */

@@ -73,6 +73,7 @@ void fr_member_done(struct fr_transfer *transfer) {
     fr_free(member->held_digests);
     fr_pull_done(transfer);
     fr_fold_done(transfer);
+    fr_adopt_done(transfer);
 }
 
 fr_time_ns fr_member_elapsed(const struct fr_transfer *transfer) { return fr_time_since(transfer->now, transfer->began_at); }
@@ -89,6 +90,8 @@ struct fr_link *fr_member_upstream(struct fr_transfer *transfer) {
 uint32_t fr_member_sender_of(const struct fr_link *link) {
     if (link->role == FR_LINK_PEER)
         return link->member;
+    if (link->role == FR_LINK_ADOPTER)
+        return FR_SENDER_ADOPTER + link->place;
     return link->place == FR_MEMBER_UPSTREAM ? FR_SENDER_ORIGIN : FR_GROUP_NODES_MAX + link->place;
 }
 
@@ -96,7 +99,7 @@ uint32_t fr_member_sender_of(const struct fr_link *link) {
 static uint32_t name_of(uint32_t sender) {
     if (sender < FR_GROUP_NODES_MAX)
         return sender;
-    if (sender == FR_SENDER_ORIGIN)
+    if (sender >= FR_SENDER_ORIGIN) /* an adopter has another group, and no name in ours */
         return FR_MEMBER_UPSTREAM;
     return sender < 2 * FR_GROUP_NODES_MAX ? FR_MEMBER_ABOVE + sender - FR_GROUP_NODES_MAX
                                            : FR_MEMBER_FAR_ABOVE + sender - 2 * FR_GROUP_NODES_MAX;
@@ -107,14 +110,22 @@ bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t sender, fr_ch
     struct fr_link *upstream = fr_member_upstream(transfer);
 
     fr_transfer_trace(transfer, FR_TRACE_FAULT, name_of(sender), chunk, 0, 0, text);
-    if (upstream)
+    if (upstream && sender < FR_SENDER_ADOPTER)
         fr_say_fault(transfer, upstream, name_of(sender), chunk, text);
+    else if (upstream)
+        fr_say_fault_below(transfer, upstream,
+                           &(struct fr_msg_fault){.group = member->adopters[sender - FR_SENDER_ADOPTER]->roster->group_index,
+                                                  .member = (uint16_t) member->adopters[sender - FR_SENDER_ADOPTER]->member,
+                                                  .chunk = chunk,
+                                                  .text = {text, (uint32_t) strlen(text)}});
     if (++member->fault_counts[sender] < FAULTS_MAX)
         return false;
     if (sender < FR_GROUP_NODES_MAX) {
         member->shunned |= 1ull << sender;
         fr_dial_settle(&transfer->dials[sender]);
-    } else if (sender != FR_SENDER_ORIGIN) /* it alone is taken back when it comes again */
+    } else if (sender >= FR_SENDER_ADOPTER)
+        fr_dial_settle(&member->adopters[sender - FR_SENDER_ADOPTER]->dial);
+    else if (sender != FR_SENDER_ORIGIN) /* it alone is taken back when it comes again */
         transfer->actions.is_starved |= fr_link_mark(&member->shunned_above, sender - FR_GROUP_NODES_MAX) != 0;
     return true;
 }
@@ -149,6 +160,8 @@ void fr_member_on_live(struct fr_transfer *transfer, struct fr_link *link) {
     if (member->is_complete)
         member->is_told_done = false; /* the turn tells DONE to whoever has not heard it */
     fr_relay_start(transfer, link);
+    if (link->role == FR_LINK_PEER)
+        fr_adopt_on_live(transfer, link);
 }
 
 static void forget_peer(struct fr_transfer *transfer, struct fr_link *link) {

@@ -86,7 +86,7 @@ static void on_end(struct fr_transfer *transfer, struct fr_link *link, const str
         return;
     transfer->actions.is_starved |= fr_member_grow(&transfer->member, transfer->manifest.layout.chunk_count) != 0;
     FR_EACH_LIVE (transfer, other)
-        if (other->role != FR_LINK_UPSTREAM)
+        if (other->role == FR_LINK_PEER || other->role == FR_LINK_CHILD)
             fr_say_end(transfer, other);
     settle_held(transfer);
 }

@@ -15,6 +15,7 @@
 #include "core/state.h"
 
 enum {
+    ADOPTED_FACTOR = 4,  /* what adopters send has been through groups below first */
     STUCK_PATIENCES = 4, /* the lowest missing chunk may stay away this many patiences while others come */
     GUESS_PATIENCES = 8, /* and so many while neighbours are asked for news: then a member above may have it, though it says nothing */
     GUESS_CHUNKS = 64,   /* how many of the lowest missing are asked for at a time */
@@ -38,7 +39,8 @@ static bool is_missing(const struct fr_transfer *transfer, fr_chunk_index chunk)
 }
 
 static void ask_for_news(struct fr_transfer *transfer, struct fr_link *link) {
-    if (link->is_asked_for_news || link->role == FR_LINK_CHILD) /* those below have what they have from us */
+    if (link->is_asked_for_news ||
+        (link->role != FR_LINK_PEER && link->role != FR_LINK_UPSTREAM)) /* those below have what they have from us */
         return;
     link->is_asked_for_news = true;
     fr_say_switch(transfer, link, FR_FRAME_INTEREST, true);
@@ -85,7 +87,8 @@ void fr_pull_set_mode(struct fr_transfer *transfer, enum fr_member_mode mode) {
     FR_EACH_LIVE (transfer, link)
         if (link->role == FR_LINK_PEER) {
             fr_bitset_done(&link->promised); /* who pulls is pushed nothing, whatever was promised */
-            fr_say_switch(transfer, link, FR_FRAME_PULL, mode == FR_MEMBER_PULLING);
+            if (mode == FR_MEMBER_PULLING || !link->is_relieved)
+                fr_say_switch(transfer, link, FR_FRAME_PULL, mode == FR_MEMBER_PULLING);
         }
     if (mode == FR_MEMBER_PULLING)
         fr_pull_want_news(transfer);
@@ -144,6 +147,10 @@ void fr_pull_on_link_gone(struct fr_transfer *transfer, struct fr_link *link) { 
 
 static fr_time_ns patience(const struct fr_transfer *transfer) { return transfer->timing.patience; }
 
+static fr_time_ns stuck_patience(const struct fr_transfer *transfer) {
+    return (fr_adopt_is_any(transfer) ? ADOPTED_FACTOR : 1) * STUCK_PATIENCES * patience(transfer);
+}
+
 /* Some chunk that we were told of is missing? */
 static bool lacks_announced(const struct fr_transfer *transfer) {
     return transfer->member.have.set_count + transfer->member.storing.set_count < transfer->manifest.chunks_announced;
@@ -168,7 +175,7 @@ static fr_time_ns stuck_at(const struct fr_transfer *transfer) {
 
     if (pull->wants_news || transfer->member.is_finish_asked || transfer->member.mode == FR_MEMBER_HOLDING || !lacks_announced(transfer))
         return FR_TIME_NEVER;
-    at = pull->first_missing_since + STUCK_PATIENCES * patience(transfer);
+    at = pull->first_missing_since + stuck_patience(transfer);
     if (transfer->manifest.is_end_known)
         at = fr_time_min(at, fr_time_max(pull->stored_at, pull->first_missing_since) + patience(transfer));
     return at;

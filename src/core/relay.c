@@ -100,6 +100,7 @@ void fr_relay_own(struct fr_transfer *transfer, fr_chunk_index chunk) {
     FR_EACH_LIVE (transfer, link)
         if (link->role == FR_LINK_PEER)
             fr_send_pump(transfer, link);
+    fr_adopt_own(transfer, chunk);
 }
 
 /* A peer takes part in pushing from now on: it also gets what we owned before, if that is not too much. */

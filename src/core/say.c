@@ -19,13 +19,18 @@ static void commit(struct fr_transfer *transfer, struct fr_link *link, size_t by
     fr_actions_frame_commit(&transfer->actions, link->id, bytes);
 }
 
+static void open_sheet(const struct fr_sheet *sheet, uint32_t from, struct fr_msg_open *open) {
+    open->from = (uint16_t) from;
+    open->roster = sheet->blob;
+    open->roster_bytes = sheet->blob_bytes;
+    open->roster_signature = sheet->signature;
+}
+
 /* A group below is opened with its own roster, by one who stands above it. */
 static void open_below(struct fr_transfer *transfer, const struct fr_link *link, struct fr_msg_open *open) {
     const struct fr_sheet *sheet = fr_feed_of(transfer, link)->sheet;
 
-    open->roster = sheet->blob;
-    open->roster_bytes = sheet->blob_bytes;
-    open->roster_signature = sheet->signature;
+    open_sheet(sheet, open->from, open);
     if (!transfer->is_origin)
         open->from = (uint16_t) ((sheet->roster->upstream_group == transfer->roster->group_index ? FR_MEMBER_ABOVE : FR_MEMBER_FAR_ABOVE) +
                                  transfer->self);
@@ -47,6 +52,8 @@ void fr_say_hello_and_open(struct fr_transfer *transfer, struct fr_link *link) {
 
     if (link->role == FR_LINK_CHILD)
         open_below(transfer, link, &open);
+    else if (link->role == FR_LINK_ADOPTER)
+        open_sheet(transfer->member.adopters[link->place]->sheet, FR_MEMBER_ADOPTED + transfer->self, &open);
 
     if (out)
         commit(transfer, link, fr_door_hello(out, 256));

@@ -161,7 +161,8 @@ static bool is_carrier(const struct fr_transfer *transfer, const struct fr_feed 
 
 /* Does our group feed it, or the group that does? */
 static bool is_near(const struct fr_transfer *transfer, const struct fr_roster *roster) {
-    if (roster->upstream_group == transfer->roster->group_index)
+    if (roster->upstream_group == transfer->roster->group_index ||
+        (roster->is_adopting && roster->adopted_group == transfer->roster->group_index))
         return true;
     for (uint32_t i = 0; i < transfer->feed_count; i++)
         if (roster->upstream_group == transfer->feeds[i]->roster->group_index)
@@ -246,6 +247,8 @@ static int take(struct fr_transfer *transfer, const struct fr_msg_roster *messag
         free_sheet(sheet);
         return FR_E_MEMORY;
     }
+    if (fr_adopt_on_sheet(transfer, sheet))
+        return FR_E_MEMORY;
     if (roster->upstream_group != transfer->roster->group_index && !fr_feed_is_gone(transfer, roster->upstream_group))
         return 0;
     offer_again(transfer, roster->group_index);

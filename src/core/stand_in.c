@@ -7,6 +7,7 @@
  * handed them on. Everybody reckons this for himself from the links he has; two who differ cost a link too many and no more. In the same way the
  * next one tells upstream how a member ended, in case it has no link there any more.
  */
+#include "base/check.h"
 #include "base/time.h"
 #include "core/state.h"
 
@@ -31,6 +32,7 @@ void fr_stand_in_on_peer(struct fr_transfer *transfer, uint32_t peer, bool is_he
 static void charge_of(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member) {
     uint32_t above = transfer->roster->member_count, below = feed->roster->member_count;
 
+    fr_assert(above > 0 && below > 0);
     for (uint32_t t = member; t < (above > below ? above : below); t += above)
         fr_feed_charge(transfer, feed, t % below);
 }
@@ -47,7 +49,7 @@ static uint32_t heir_of(struct fr_transfer *transfer, uint32_t peer) {
     uint32_t count = transfer->roster->member_count;
 
     for (uint32_t i = 1; i < count; i++) {
-        uint32_t member = (peer + i) % count;
+        uint32_t member = peer + i < count ? peer + i : peer + i - count;
 
         if (member == transfer->self || transfer->member.absent_since[member] == FR_TIME_NEVER)
             return member;

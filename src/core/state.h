@@ -70,6 +70,16 @@ struct fr_urgent {
     uint32_t strikes;      /* holds in a row that ended by time */
 };
 
+/* An owner of a group below that sends us what a peer would have to (adopt.c). */
+enum { FR_ADOPTERS_MAX = FR_FEEDS_MAX };
+struct fr_adopter {
+    struct fr_roster *roster; /* its group's, with addresses */
+    const struct fr_sheet *sheet;
+    uint32_t member; /* its index there */
+    uint32_t peer;   /* whom it relieves */
+    struct fr_dial dial;
+};
+
 /* The origin's part. */
 struct fr_origin {
     const struct fr_sign_key *key;
@@ -113,8 +123,9 @@ struct fr_pull {
     fr_time_ns guess_at;            /* when whoever feeds us is asked next for what nobody tells of */
 };
 
-/* Whoever sends chunks to us as one small number: a peer's index, a member above as FR_GROUP_NODES_MAX + its link's place, the origin. */
-enum { FR_SENDER_ORIGIN = 3 * FR_GROUP_NODES_MAX, FR_SENDERS_MAX };
+/* Whoever sends chunks to us as one small number: a peer's index, a member above as FR_GROUP_NODES_MAX + its link's place, the origin, an
+ * adopter as FR_SENDER_ADOPTER + its link's place. */
+enum { FR_SENDER_ORIGIN = 3 * FR_GROUP_NODES_MAX, FR_SENDER_ADOPTER, FR_SENDERS_MAX = FR_SENDER_ADOPTER + FR_ADOPTERS_MAX };
 static_assert((int) FR_SENDERS_MAX <= UINT8_MAX, "a sender fits a byte");
 
 /* A member's part. */
@@ -148,6 +159,8 @@ struct fr_member {
     fr_time_ns served_at;    /* last time a neighbour asked for something */
     struct fr_member_figures told_figures;
     struct fr_fold fold;
+    struct fr_adopter *adopters[FR_ADOPTERS_MAX];
+    uint32_t adopter_count;
     fr_time_ns absent_since[FR_GROUP_NODES_MAX]; /* by peer: since when we have no link with it; FR_TIME_NEVER: we have */
     uint64_t stood_in;                           /* bit m: we feed whom peer m was to feed */
     uint64_t inherited;                          /* bit m: and with what it had relayed to us */
@@ -267,6 +280,14 @@ bool fr_send_can_serve(struct fr_transfer *transfer, const struct fr_link *link,
 void fr_send_news(struct fr_transfer *transfer, struct fr_link *link);
 void fr_send_on_interest(struct fr_transfer *transfer, struct fr_link *link, bool on);
 
+/* ---- adoption: owners of leaf groups relieve those of inner ones ---- */
+void fr_adopt_done(struct fr_transfer *transfer);
+int fr_adopt_on_sheet(struct fr_transfer *transfer, const struct fr_sheet *sheet); /* one came; it may be an adopter's. 0 or FR_E_MEMORY */
+void fr_adopt_on_live(struct fr_transfer *transfer, struct fr_link *link);
+void fr_adopt_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_live);
+void fr_adopt_own(struct fr_transfer *transfer, fr_chunk_index chunk); /* we own it: to whom we adopt */
+bool fr_adopt_is_any(const struct fr_transfer *transfer);              /* somebody sends us what peers would, and later than they */
+
 /* ---- groups below first ---- */
 void fr_urgent_init(struct fr_transfer *transfer);
 bool fr_urgent_holds(const struct fr_transfer *transfer); /* peers wait now */
@@ -279,6 +300,7 @@ fr_time_ns fr_urgent_deadline(const struct fr_transfer *transfer);
 void fr_dial_init(struct fr_dial *dial);
 void fr_dial_peer(struct fr_transfer *transfer, uint32_t member);
 void fr_dial_fed(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member);
+void fr_dial_adopter(struct fr_transfer *transfer, uint32_t place);
 void fr_dial_retry(struct fr_transfer *transfer, struct fr_dial *dial); /* later, with backoff */
 void fr_dial_forgive(struct fr_dial *dial);                             /* it answered: the next pause is short again */
 void fr_dial_settle(struct fr_dial *dial);                              /* never again */

@@ -52,9 +52,14 @@ void fr_transfer_trace(struct fr_transfer *transfer, enum fr_trace_type type, ui
 
 void fr_transfer_trace_link(struct fr_transfer *transfer, enum fr_trace_type type, const struct fr_link *link, fr_chunk_index chunk,
                             uint64_t value, int error, const char *text) {
-    const struct fr_roster *roster = link->role == FR_LINK_CHILD ? transfer->feeds[link->place]->roster : transfer->roster;
+    const struct fr_roster *roster = link->role == FR_LINK_CHILD ? transfer->feeds[link->place]->roster
+        : link->role == FR_LINK_ADOPTER                          ? transfer->member.adopters[link->place]->roster
+                                                                 : transfer->roster;
 
-    fr_transfer_trace_fed(transfer, type, roster, link->member, chunk, value, error, text);
+    if (link->role == FR_LINK_ADOPTEE) /* its group's roster is not ours to know */
+        fr_transfer_trace_named(transfer, type, roster->adopted_group, link->member, "adopted", chunk, value, error, text);
+    else
+        fr_transfer_trace_fed(transfer, type, roster, link->member, chunk, value, error, text);
 }
 
 /* ---------------------------------------------------------------------------------------------------- time */
@@ -182,7 +187,8 @@ void fr_transfer_on_connected(struct fr_transfer *transfer, fr_link_id id, fr_ti
 static bool is_shunned(const struct fr_transfer *transfer, const struct fr_link *link) {
     if (link->role == FR_LINK_PEER)
         return (transfer->member.shunned >> link->member & 1) != 0;
-    return link->place != FR_MEMBER_UPSTREAM && fr_bitset_has(&transfer->member.shunned_above, link->place);
+    return link->role == FR_LINK_UPSTREAM && link->place != FR_MEMBER_UPSTREAM &&
+        fr_bitset_has(&transfer->member.shunned_above, link->place);
 }
 
 static void admit(struct fr_transfer *transfer, struct fr_link *link) {
@@ -200,6 +206,8 @@ static void admit(struct fr_transfer *transfer, struct fr_link *link) {
 static bool may_dial_us(const struct fr_transfer *transfer, uint32_t from) {
     if (from >= FR_MEMBER_ABOVE)
         return fr_door_may_feed(transfer->roster, from);
+    if (from >= FR_MEMBER_ADOPTED)
+        return fr_door_may_be_adopted(transfer->roster, from);
     return from > transfer->self && from < transfer->roster->member_count;
 }
 
@@ -221,9 +229,9 @@ bool fr_transfer_knows_open(const struct fr_transfer *transfer, const struct fr_
 }
 
 fr_link_id fr_transfer_on_accepted(struct fr_transfer *transfer, const struct fr_msg_open *open, fr_time_ns now) {
-    bool is_from_above = open->from >= FR_MEMBER_ABOVE;
-    enum fr_link_role role = is_from_above ? FR_LINK_UPSTREAM : FR_LINK_PEER;
-    uint32_t member = is_from_above ? FR_MEMBER_UPSTREAM : open->from;
+    bool is_from_above = open->from >= FR_MEMBER_ABOVE, is_adoptee = !is_from_above && open->from >= FR_MEMBER_ADOPTED;
+    enum fr_link_role role = is_from_above ? FR_LINK_UPSTREAM : is_adoptee ? FR_LINK_ADOPTEE : FR_LINK_PEER;
+    uint32_t member = is_from_above ? FR_MEMBER_UPSTREAM : is_adoptee ? open->from - FR_MEMBER_ADOPTED : open->from;
     uint32_t place = is_from_above ? place_above(open->from) : 0;
     struct fr_link *link, *old;
     fr_link_id id = FR_LINK_NONE;

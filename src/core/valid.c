@@ -11,6 +11,7 @@ static void assert_link_valid(const struct fr_transfer *transfer, const struct f
     fr_assert(link->asked.set_count <= FR_PULL_OUTSTANDING_MAX);
     fr_assert(!transfer->is_origin || link->role == FR_LINK_CHILD);
     fr_assert((link->role == FR_LINK_UPSTREAM) == (link->member == FR_MEMBER_UPSTREAM));
+    fr_assert(link->role != FR_LINK_ADOPTER || link->place < transfer->member.adopter_count);
     fr_assert(link->role != FR_LINK_PEER || link->member < transfer->roster->member_count);
     fr_assert(link->role != FR_LINK_CHILD || link->member < transfer->feeds[link->place]->roster->member_count);
     fr_assert(!(link->pulls_from_us && link->role == FR_LINK_CHILD));

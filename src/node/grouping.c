@@ -30,8 +30,10 @@ static int name_members(const struct fr_plan *plan, const struct fr_plan_group *
 }
 
 int fr_grouping_init(struct fr_grouping *grouping, const struct fr_plan *plan, const struct fr_nodes *nodes, struct fr_failure *failure) {
+    int rc = 0;
     *grouping = (struct fr_grouping){.rosters = fr_alloc_zeroed(plan->group_count, sizeof(struct fr_roster *))};
-    int rc = grouping->rosters ? 0 : fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for the groups");
+    if (!grouping->rosters)
+        return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for the groups");
     while (rc == 0 && grouping->group_count < plan->group_count) {
         const struct fr_plan_group *group = &plan->groups[grouping->group_count];
         struct fr_roster *roster = fr_alloc_zeroed(1, sizeof *roster);

@@ -278,6 +278,11 @@ static struct fr_roster *list_members(const struct fr_sim_world *world, uint32_t
 
     roster->member_count = group->member_count;
     roster->is_secondary = group->is_secondary;
+    roster->is_adopting = group->adopts != FR_SIM_ORIGIN;
+    if (roster->is_adopting) {
+        roster->adopted_group = group->adopts;
+        roster->adopted_shift = group->shift;
+    }
     if (group->upstream != FR_SIM_ORIGIN) {
         roster->upstream_group = group->upstream;
         roster->upstream_count = scenario->groups[group->upstream].member_count;

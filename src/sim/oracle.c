@@ -202,6 +202,11 @@ void fr_sim_oracle_on_send_chunk(struct fr_sim_oracle *oracle, uint32_t member, 
         fr_sim_oracle_fail(oracle, "member %u sends chunk %u before it has a verified copy", member, chunk);
     if (record == NULL || other == NULL || is_asked)
         return;
+    if (oracle->scenario->groups[record->group].adopts == other->group) {
+        if (!fr_bitset_has(&record->given, chunk))
+            fr_sim_oracle_fail(oracle, "member %u sends chunk %u to one whom it adopted, and does not own it", member, chunk);
+        return;
+    }
     if (!may_feed(oracle->scenario, record->group, other->group))
         fr_sim_oracle_fail(oracle, "member %u hands chunk %u to a group that it does not feed", member, chunk);
     if (other->group == record->group && !fr_bitset_has(&record->given, chunk))

@@ -10,6 +10,7 @@
 #include "base/prng.h"
 #include "base/time.h"
 #include "content/limits.h"
+#include "plan/adoption.h"
 #include "sim/pool.h"
 
 void fr_sim_scenario_init(struct fr_sim_scenario *scenario, uint64_t seed, uint32_t member_count, uint32_t chunk_count,
@@ -47,16 +48,17 @@ static void hang(struct fr_sim_scenario *scenario, uint32_t first, uint32_t coun
 }
 
 void fr_sim_scenario_group(struct fr_sim_scenario *scenario, uint32_t group_size, uint32_t fanout) {
-    uint32_t count = (scenario->member_count + group_size - 1) / group_size, host = 1;
+    uint32_t count, host = 1;
 
     fr_assert(group_size >= 1 && group_size <= FR_GROUP_NODES_MAX && fanout >= 1 && fanout <= FR_FEEDS_MAX);
+    count = (scenario->member_count + group_size - 1) / group_size;
     fr_free(scenario->groups);
     scenario->group_count = count;
     scenario->groups = fr_sim_alloc(count, sizeof *scenario->groups);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t members = scenario->member_count / count + (i < scenario->member_count % count);
 
-        scenario->groups[i] = (struct fr_sim_group){.first_host = host, .member_count = members};
+        scenario->groups[i] = (struct fr_sim_group){.first_host = host, .member_count = members, .adopts = FR_SIM_ORIGIN};
         host += members;
     }
     if (fanout > 1)
@@ -76,6 +78,25 @@ void fr_sim_scenario_done(struct fr_sim_scenario *scenario) {
 void fr_sim_scenario_add_fault(struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault) {
     fr_assert(scenario->fault_count < FR_SIM_FAULTS_MAX && fault->host <= scenario->member_count);
     scenario->faults[scenario->fault_count++] = *fault;
+}
+
+void fr_sim_scenario_adopt(struct fr_sim_scenario *scenario) {
+    struct fr_adoption_group *groups = fr_sim_alloc(scenario->group_count, sizeof *groups);
+    int error;
+
+    for (uint32_t i = 0; i < scenario->group_count; i++) {
+        const struct fr_sim_group *group = &scenario->groups[i];
+
+        groups[i] = (struct fr_adoption_group){
+            .upstream = group->upstream, .member_count = group->member_count, .is_secondary = group->is_secondary};
+    }
+    error = fr_adoption_assign(groups, scenario->group_count);
+    fr_assert(error == 0);
+    for (uint32_t i = 0; i < scenario->group_count; i++) {
+        scenario->groups[i].adopts = groups[i].adopts == FR_ADOPTS_NONE ? FR_SIM_ORIGIN : groups[i].adopts;
+        scenario->groups[i].shift = groups[i].shift;
+    }
+    fr_free(groups);
 }
 
 /* ---- drawing */
@@ -221,6 +242,8 @@ void fr_sim_scenario_draw_tree(struct fr_sim_scenario *scenario) {
     fr_sim_scenario_group(scenario, (uint32_t) between(&prng, 1, 8), (uint32_t) between(&prng, 1, 3));
     for (uint32_t i = 1; i < scenario->group_count; i++)
         scenario->groups[i].is_secondary = chance(&prng, 0.15);
+    if (chance(&prng, 0.5))
+        fr_sim_scenario_adopt(scenario);
     snprintf(scenario->label + strlen(scenario->label), sizeof scenario->label - strlen(scenario->label), "-tree");
 }
 

@@ -57,6 +57,8 @@ struct fr_sim_group {
     uint32_t first_host, member_count;
     uint32_t upstream; /* another group, or FR_SIM_ORIGIN */
     bool is_secondary;
+    uint32_t adopts; /* the group that it relieves, or FR_SIM_ORIGIN: none */
+    uint32_t shift;
 };
 #define FR_SIM_ORIGIN UINT32_MAX
 
@@ -85,6 +87,8 @@ struct fr_sim_scenario {
 void fr_sim_scenario_init(struct fr_sim_scenario *scenario, uint64_t seed, uint32_t member_count, uint32_t chunk_count,
                           uint32_t chunk_bytes, uint64_t rate);
 void fr_sim_scenario_done(struct fr_sim_scenario *scenario);
+/* Let leaf groups relieve inner ones, as plans do. Before, nobody does. */
+void fr_sim_scenario_adopt(struct fr_sim_scenario *scenario);
 /* Groups of about equal size, none larger than group_size, each feeding `fanout` others (1: a chain). Before, all are one group. */
 void fr_sim_scenario_group(struct fr_sim_scenario *scenario, uint32_t group_size, uint32_t fanout);
 void fr_sim_scenario_add_fault(struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault);

@@ -103,23 +103,26 @@ struct fr_opening {
 
 /* Who is in a group and where it stands in the tree, told by the origin and signed (FR_SIGN_ROSTER). Member indexes are positions in this
  * list. Groups are numbered so that a group and all below it are group_index .. group_index + below_count.
- * transfer_id | group u32 | below u32 | upstream group u32 | upstream members u16 | flags u8 (bit 0: secondary) | node_count u32 |
- * member_count u16 | { address: length u16, bytes, not empty } x member_count */
+ * transfer_id | group u32 | below u32 | upstream group u32 | upstream members u16 | flags u8 (bit 0: secondary, bit 1: adopts) | node_count u32 |
+ * member_count u16 | { address: length u16, bytes, not empty } x member_count | with bit 1: adopted group u32 | shift u8 */
 struct fr_roster {
     uint8_t transfer_id[FR_TRANSFER_ID_BYTES];
-    uint32_t group_index;                                         /* < FR_GROUPS_MAX */
-    uint32_t below_count;                                         /* groups below it, at any depth */
-    uint32_t upstream_group;                                      /* the group that feeds it, when upstream_count > 0 */
-    uint32_t upstream_count;                                      /* its members; 0: the origin feeds this group */
-    bool is_secondary;                                            /* it is fed once the group above has the whole object */
-    uint32_t node_count;                                          /* nodes of the whole push: the more, the rarer their progress is told */
-    uint32_t member_count;                                        /* 1 .. FR_GROUP_NODES_MAX */
+    uint32_t group_index;    /* < FR_GROUPS_MAX */
+    uint32_t below_count;    /* groups below it, at any depth */
+    uint32_t upstream_group; /* the group that feeds it, when upstream_count > 0 */
+    uint32_t upstream_count; /* its members; 0: the origin feeds this group */
+    bool is_secondary;       /* it is fed once the group above has the whole object */
+    bool is_adopting;        /* it relieves owners of a group above it: */
+    uint32_t adopted_group;  /* what owner i of that group would send its peer (i + shift) modulo the group's */
+    uint32_t adopted_shift;  /* size, owner i of this group sends it; 1 .. FR_GROUP_NODES_MAX - 1 */
+    uint32_t node_count;     /* nodes of the whole push: the more, the rarer their progress is told */
+    uint32_t member_count;   /* 1 .. FR_GROUP_NODES_MAX */
     char addresses[FR_GROUP_NODES_MAX][FR_ADDRESS_BYTES_MAX + 1]; /* "host:port" as the operator wrote it, port added */
 };
 
-/* The `from` of an OPEN: a peer's index; or FR_MEMBER_ABOVE + the index of a member of the group above; or, when all of that are gone,
+/* The `from` of an OPEN: a peer's index; or FR_MEMBER_ADOPTED + the index of a member of the group that this one adopts; or FR_MEMBER_ABOVE + the index of a member of the group above; or, when all of that are gone,
  * FR_MEMBER_FAR_ABOVE + the index of a member of a group further up; or the origin. */
-enum { FR_MEMBER_ABOVE = 0x4000, FR_MEMBER_FAR_ABOVE = 0x8000, FR_MEMBER_UPSTREAM = 0xffff };
+enum { FR_MEMBER_ADOPTED = 0x2000, FR_MEMBER_ABOVE = 0x4000, FR_MEMBER_FAR_ABOVE = 0x8000, FR_MEMBER_UPSTREAM = 0xffff };
 
 /* from u16 | to u16 | opening: length u16, bytes | signature | roster: length u16, bytes | signature */
 struct fr_msg_open {

@@ -9,7 +9,7 @@
 #include "content/name.h"
 #include "wire/cursor.h"
 
-enum { MODE_MAX = 0777, ROSTER_SECONDARY = 1 << 0 };
+enum { MODE_MAX = 0777, ROSTER_SECONDARY = 1 << 0, ROSTER_ADOPTING = 1 << 1 };
 
 static bool is_chunk_size(uint32_t chunk_bytes) {
     return chunk_bytes >= FR_CHUNK_BYTES_MIN && chunk_bytes <= FR_CHUNK_BYTES_MAX && (chunk_bytes & (chunk_bytes - 1)) == 0;
@@ -71,6 +71,11 @@ static bool is_placed(const struct fr_roster *roster) {
         roster->node_count <= FR_NODES_PUSHED_MAX && (roster->upstream_count == 0 || roster->upstream_group < roster->group_index);
 }
 
+static bool is_adoption(const struct fr_roster *roster) {
+    return roster->upstream_count > 0 && roster->adopted_group < roster->group_index && roster->adopted_shift >= 1 &&
+        roster->adopted_shift < FR_GROUP_NODES_MAX;
+}
+
 size_t fr_roster_encode(const struct fr_roster *roster, uint8_t *out, size_t capacity) {
     fr_assert(is_placed(roster));
     struct fr_packer packer;
@@ -80,13 +85,18 @@ size_t fr_roster_encode(const struct fr_roster *roster, uint8_t *out, size_t cap
     fr_packer_u32(&packer, roster->below_count);
     fr_packer_u32(&packer, roster->upstream_group);
     fr_packer_u16(&packer, (uint16_t) roster->upstream_count);
-    fr_packer_u8(&packer, roster->is_secondary ? ROSTER_SECONDARY : 0);
+    fr_packer_u8(&packer, (uint8_t) ((roster->is_secondary ? ROSTER_SECONDARY : 0) | (roster->is_adopting ? ROSTER_ADOPTING : 0)));
     fr_packer_u32(&packer, roster->node_count);
     fr_packer_u16(&packer, (uint16_t) roster->member_count);
     for (uint32_t i = 0; i < roster->member_count; i++) {
         struct fr_text address = {roster->addresses[i], (uint32_t) strnlen(roster->addresses[i], sizeof roster->addresses[i])};
         fr_assert(address.count >= 1);
         fr_packer_text16(&packer, &address, FR_ADDRESS_BYTES_MAX);
+    }
+    if (roster->is_adopting) {
+        fr_assert(is_adoption(roster));
+        fr_packer_u32(&packer, roster->adopted_group);
+        fr_packer_u8(&packer, (uint8_t) roster->adopted_shift);
     }
     fr_assert(packer.filled <= FR_ROSTER_BYTES_MAX);
     return packer.filled;
@@ -99,10 +109,11 @@ static void read_place(struct fr_unpacker *unpacker, struct fr_roster *roster) {
     roster->upstream_group = fr_unpacker_u32(unpacker);
     roster->upstream_count = fr_unpacker_u16(unpacker);
     uint8_t flags = fr_unpacker_u8(unpacker);
-    roster->is_secondary = flags == ROSTER_SECONDARY;
+    roster->is_secondary = (flags & ROSTER_SECONDARY) != 0;
+    roster->is_adopting = (flags & ROSTER_ADOPTING) != 0;
     roster->node_count = fr_unpacker_u32(unpacker);
     roster->member_count = fr_unpacker_u16(unpacker);
-    fr_unpacker_require(unpacker, (flags & ~ROSTER_SECONDARY) == 0 && is_placed(roster));
+    fr_unpacker_require(unpacker, (flags & ~(ROSTER_SECONDARY | ROSTER_ADOPTING)) == 0 && is_placed(roster));
 }
 
 int fr_roster_decode(const uint8_t *blob, size_t bytes, struct fr_roster *ret_roster) {
@@ -115,6 +126,11 @@ int fr_roster_decode(const uint8_t *blob, size_t bytes, struct fr_roster *ret_ro
         fr_unpacker_require(&unpacker, address.count >= 1);
         if (!unpacker.is_bad)
             memcpy(roster.addresses[i], address.bytes, address.count);
+    }
+    if (roster.is_adopting) {
+        roster.adopted_group = fr_unpacker_u32(&unpacker);
+        roster.adopted_shift = fr_unpacker_u8(&unpacker);
+        fr_unpacker_require(&unpacker, is_adoption(&roster));
     }
     int result = fr_unpacker_finish(&unpacker);
     if (result == 0)

@@ -25,19 +25,21 @@ static double ratio(const struct fr_sim_scenario *scenario, const struct fr_sim_
     return seconds(result->all_stored_at - result->first_chunk_at) / ((double) scenario->object_bytes / RATE);
 }
 
-static void try(uint32_t k, uint32_t groups, uint32_t fanout, uint32_t chunks, double delay_tau) {
+static void try_adopting(uint32_t k, uint32_t groups, uint32_t fanout, uint32_t chunks, double delay_tau, bool adopts) {
     struct fr_sim_scenario scenario;
     struct fr_sim_result result;
 
     fr_sim_scenario_init(&scenario, 1, k * groups, chunks, CHUNK, RATE);
     fr_sim_scenario_group(&scenario, k, fanout);
+    if (adopts)
+        fr_sim_scenario_adopt(&scenario);
     scenario.delay = (fr_time_ns) (delay_tau * CHUNK / RATE * 1e9);
     scenario.check_every = 0;
     scenario.source_from = 60 * FR_SECOND;
     if (getenv("T"))
         scenario.trace = stderr;
     run(&scenario, &result);
-    print_message("k=%u g=%u m=%u M=%u d=%.1f tau: %.4f x F/C, first chunk after %.3f s, origin %.3f, %llu events\n", k, groups, fanout,
+    print_message("%s k=%u g=%u m=%u M=%u d=%.1f tau: %.4f x F/C, first chunk after %.3f s, origin %.3f, %llu events\n", adopts ? "adopt" : "", k, groups, fanout,
                   chunks, delay_tau, ratio(&scenario, &result), seconds(result.first_chunk_at),
                   (double) result.origin_chunk_bytes / (double) scenario.object_bytes, (unsigned long long) result.event_count);
     for (uint32_t i = 0; i < result.member_count; i++)
@@ -46,6 +48,8 @@ static void try(uint32_t k, uint32_t groups, uint32_t fanout, uint32_t chunks, d
     fr_sim_result_done(&result);
     fr_sim_scenario_done(&scenario);
 }
+
+static void try(uint32_t k, uint32_t groups, uint32_t fanout, uint32_t chunks, double delay_tau) { try_adopting(k, groups, fanout, chunks, delay_tau, false); }
 
 static void chains_and_trees(void **state) {
     (void) state;
@@ -63,7 +67,7 @@ static void chains_and_trees(void **state) {
 
 int main(int argc, char **argv) {
     if (argc > 5) {
-        try((uint32_t) atoi(argv[1]), (uint32_t) atoi(argv[2]), (uint32_t) atoi(argv[3]), (uint32_t) atoi(argv[4]), atof(argv[5]));
+        try_adopting((uint32_t) atoi(argv[1]), (uint32_t) atoi(argv[2]), (uint32_t) atoi(argv[3]), (uint32_t) atoi(argv[4]), atof(argv[5]), argc > 6);
         return 0;
     }
 

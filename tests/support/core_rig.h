@@ -40,7 +40,7 @@ struct core_rig_act {
 
 struct core_rig_trace {
     enum fr_trace_type type;
-    uint32_t member;
+    uint32_t group, member;
     fr_chunk_index chunk;
     uint64_t value;
     int error;
@@ -78,6 +78,7 @@ void core_rig_done(struct core_rig *rig);
 /* Make the transfer; what fr_transfer_new_... returns. _pipe: before be_..., its size is not told in the opening. */
 void core_rig_pipe(struct core_rig *rig);
 int core_rig_be_origin(struct core_rig *rig, uint32_t member_count);
+int core_rig_be_origin_over(struct core_rig *rig, const struct fr_roster *const *rosters, uint32_t group_count);
 int core_rig_be_member(struct core_rig *rig, uint32_t self, uint32_t member_count);
 /* It holds an object of this name and size already, the same but for one chunk; differs_at FR_CHUNK_NONE: the same. */
 int core_rig_be_holder(struct core_rig *rig, uint32_t self, uint32_t member_count, fr_chunk_index differs_at);

@@ -141,6 +141,9 @@ static void note_action(struct core_rig *rig, const struct fr_action *action) {
         act->is_open = true;
         break;
     case FR_ACTION_SEND_CHUNK:
+        act->is_urgent = action->is_urgent;
+        act->is_open = true;
+        break;
     case FR_ACTION_READ_PAGE:
     case FR_ACTION_FINISH: act->is_open = true; break;
     case FR_ACTION_DROP: fr_buffer_unref(action->buffer); break;

@@ -33,7 +33,8 @@ struct core_rig_act {
     enum fr_frame_type frame; /* of a SEND */
     uint8_t *body;            /* of a SEND; of a CONNECT the address */
     uint32_t bytes;
-    bool is_open; /* a STORE, SEND_CHUNK, READ_PAGE or FINISH that is not answered yet */
+    bool is_urgent; /* of a SEND_CHUNK */
+    bool is_open;   /* a STORE, SEND_CHUNK, READ_PAGE or FINISH that is not answered yet */
     struct fr_buffer *buffer;
     struct fr_digest digest;
 };

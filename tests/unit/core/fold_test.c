@@ -139,6 +139,21 @@ static void one_that_came_anew_is_told_again(void **state) {
     assert_int_equal(told(scene, scene->up, 4, 0), 1);
 }
 
+/* Two above: whichever was told, when it goes the other is told all. */
+static void when_the_one_that_was_told_goes_the_other_is_told(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    fr_link_id other = core_rig_accept(rig, FR_MEMBER_ABOVE + 2), gone, left;
+    core_rig_result(rig, scene->below, 4, 0, FR_VERDICT_FAILED, "x");
+    assert_int_equal(told(scene, scene->up, 4, 0) + told(scene, other, 4, 0), 1);
+    gone = told(scene, scene->up, 4, 0) ? scene->up : other;
+    left = gone == other ? scene->up : other;
+    core_rig_forget(rig);
+    core_rig_close(rig, gone, FR_E_CLOSED);
+    core_rig_wait(rig, FR_SECOND);
+    assert_int_equal(told(scene, left, 4, 0), 1);
+}
+
 /* ---------------------------------------------------------------------------------------------------- how far they are */
 
 static void progress_is_told_in_batches(void **state) {
@@ -265,6 +280,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(results_are_told_in_the_order_they_came, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_lost_while_nobody_is_above, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_came_anew_is_told_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(when_the_one_that_was_told_goes_the_other_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(progress_is_told_in_batches, set_up, tear_down),
         cmocka_unit_test(the_more_nodes_the_rarer_it_is_told),
         cmocka_unit_test_setup_teardown(progress_of_further_below_is_passed_up, set_up, tear_down),

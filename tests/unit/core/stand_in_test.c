@@ -204,6 +204,22 @@ static void also_in_secondary_groups_when_their_time_comes(void **state) {
     assert_int_equal(core_rig_dials(rig, 2), 1 << 0 | 1 << 1);
 }
 
+/* A member of the group below that could not be reached when help was needed may be there when we are in charge of it. */
+static void one_that_was_no_help_is_dialled_when_it_is_ours(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    core_rig_reason(rig, scene->below, FR_FRAME_BYE, 1, "I know better");
+    core_rig_close(rig, core_rig_dialled_below(rig, 1, 2), FR_E_UNREACHABLE);
+    core_rig_answer_below(rig, 1, 3); /* this one helps */
+    core_rig_forget(rig);
+    lose(scene, 2);
+    lose(scene, 3);
+    lose(scene, 0);
+    core_rig_wait(rig, absence(scene));
+    assert_true(core_rig_dials(rig, 1) & 1 << 0);
+    assert_true(core_rig_dials(rig, 1) & 1 << 2);
+}
+
 /* ---------------------------------------------------------------------------------------------------- with which chunks */
 
 /* Member 0 relayed 5 and 6, member 3 relayed 8, 7 is our own. */
@@ -327,6 +343,7 @@ int main(void) {
         cmocka_unit_test(a_counterpart_of_both_is_linked_once),
         cmocka_unit_test_setup_teardown(also_in_groups_that_are_opened_only_then, set_up, tear_down),
         cmocka_unit_test_setup_teardown(also_in_secondary_groups_when_their_time_comes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_that_was_no_help_is_dialled_when_it_is_ours, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_the_peer_relayed_is_handed_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(but_not_what_the_child_has, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_our_own_counterpart_has_changes_nothing, set_up, tear_down),

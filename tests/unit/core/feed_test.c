@@ -526,6 +526,30 @@ static void a_done_is_told_upstream(void **state) {
     expect_result(scene, FR_VERDICT_COMPLETE, "");
 }
 
+/* Its figures count from when the first of us came, which was not we: so does the moment of its beginning. */
+static void the_beginning_is_as_the_child_knows_it(void **state) {
+    static const fr_time_ns elapsed[] = {8 * FR_SECOND, FR_SECOND, FR_TIME_NEVER};
+    (void) state;
+    for (size_t i = 0; i < FR_COUNT_OF(elapsed); i++) {
+        struct scene *scene;
+        struct fr_msg_done done = {.verdict = FR_VERDICT_COMPLETE, .elapsed_ns = elapsed[i], .figures.chunks_have = CHUNKS};
+        struct fr_msg_result result;
+        uint8_t frame[512];
+        set_up((void **) &scene);
+        wait_heard(scene, 3 * FR_SECOND);
+        fr_done_encode(&done, frame, sizeof frame);
+        core_rig_frame(&scene->rig, scene->below, frame);
+        assert_int_equal(core_rig_results(&scene->rig, scene->up, 1, SELF, &result, NULL), 1);
+        if (i == 0)
+            assert_true(result.accepted_ago_ns == 8 * FR_SECOND);
+        else if (i == 1) /* it cannot have begun after it told us so */
+            assert_true(result.accepted_ago_ns == 3 * FR_SECOND);
+        else
+            assert_true(result.accepted_ago_ns == scene->rig.now);
+        tear_down((void **) &scene);
+    }
+}
+
 static void a_failure_is_told_upstream(void **state) {
     struct scene *scene = *state;
     core_rig_done_frame(&scene->rig, scene->below, FR_VERDICT_FAILED, "the disk is full");
@@ -717,6 +741,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_group_that_is_complete_is_not_gone, set_up, tear_down),
         cmocka_unit_test(the_origin_takes_on_whom_its_group_fed),
         cmocka_unit_test_setup_teardown(a_done_is_told_upstream, set_up, tear_down),
+        cmocka_unit_test(the_beginning_is_as_the_child_knows_it),
         cmocka_unit_test_setup_teardown(a_failure_is_told_upstream, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_completes_after_all_is_told_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lost_link_is_told_upstream, set_up, tear_down),

@@ -237,6 +237,8 @@ static int on_vouched(struct fr_transfer *transfer, struct fr_link *link, const 
     if (feed->fed[result->member].is_linked)
         return 0;
     feed->fed[result->member].figures = result->figures;
+    if (result->accepted_ago_ns != FR_TIME_NEVER)
+        feed->fed[result->member].accepted_at = fr_time_since(transfer->now, result->accepted_ago_ns);
     snprintf(text, sizeof(text), "%.*s", (int) result->text.count, result->text.bytes);
     fr_feed_settle(transfer, feed, result->member, result->verdict, text);
     return 0;

@@ -96,7 +96,7 @@ void fr_stand_in_vouch(struct fr_transfer *transfer, uint32_t peer, const struct
         .group = transfer->roster->group_index,
         .member = (uint16_t) peer,
         .verdict = done->verdict,
-        .accepted_ago_ns = FR_TIME_NEVER,
+        .accepted_ago_ns = done->elapsed_ns,
         .figures = done->figures,
         .text = done->text,
     };

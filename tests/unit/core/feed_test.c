@@ -640,6 +640,19 @@ static void a_peer_of_one_that_we_lost_vouches_for_it(void **state) {
     assert_int_equal(told_verdict(scene, 1, SELF), FR_VERDICT_COMPLETE);
 }
 
+static void whoever_vouches_tells_when_it_began(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    const struct fr_msg_result vouched = {
+        .group = 1, .member = 2, .verdict = FR_VERDICT_COMPLETE, .accepted_ago_ns = 7 * FR_SECOND, .figures = {.chunks_have = CHUNKS}};
+    struct fr_msg_result result;
+    uint8_t frame[512];
+    fr_result_encode(&vouched, frame, sizeof frame);
+    core_rig_frame(rig, scene->below, frame);
+    assert_int_equal(core_rig_results(rig, scene->up, 1, 2, &result, NULL), 1);
+    assert_true(result.accepted_ago_ns == 7 * FR_SECOND);
+}
+
 static void nobody_vouches_for_one_that_speaks_for_itself(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
@@ -752,6 +765,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_wrong_secret_is_a_refusal, set_up_bare, tear_down),
         cmocka_unit_test_setup_teardown(one_that_complains_of_us_is_judged_by_others, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_peer_of_one_that_we_lost_vouches_for_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(whoever_vouches_tells_when_it_began, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_vouches_for_one_that_speaks_for_itself, set_up_bare, tear_down),
         cmocka_unit_test_setup_teardown(one_that_gains_nothing_has_failed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_has_all_that_we_have_may_stand_still, set_up, tear_down),

@@ -330,6 +330,19 @@ static void how_a_peer_ended_is_told_by_its_heir(void **state) {
     assert_int_equal(result.verdict, FR_VERDICT_FAILED);
 }
 
+/* Whoever hears it first has no other way to know when it began, and its figures count from there. */
+static void and_when_it_began(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    const struct fr_msg_done done = {.verdict = FR_VERDICT_COMPLETE, .elapsed_ns = 7 * FR_SECOND, .figures.chunks_have = CHUNKS};
+    struct fr_msg_result result;
+    uint8_t frame[512];
+    fr_done_encode(&done, frame, sizeof frame);
+    core_rig_frame(rig, scene->peers[0], frame);
+    assert_int_equal(core_rig_results(rig, scene->up, 0, 0, &result, NULL), 1);
+    assert_true(result.accepted_ago_ns == 7 * FR_SECOND && result.done_ago_ns == 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_heir_dials_the_counterpart_after_two_patiences, set_up, tear_down),
@@ -350,6 +363,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_is_relayed_to_us_is_inherited_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_is_back_and_gone_again_is_inherited_from_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(how_a_peer_ended_is_told_by_its_heir, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(and_when_it_began, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

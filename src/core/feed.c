@@ -128,6 +128,7 @@ void fr_feed_charge(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t
     if (fed->is_charge || fed->verdict != FR_VERDICT_PENDING)
         return;
     fed->is_charge = true;
+    fed->dial.is_settled = false; /* as a helper it may have been given up after one try */
     fr_dial_fed(transfer, feed, member);
 }
 

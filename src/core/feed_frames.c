@@ -151,6 +151,7 @@ static int note_figures(struct fr_transfer *transfer, struct fr_link *link, cons
 }
 
 static int on_done(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {
+    struct fr_fed *fed = fr_feed_fed(transfer, link);
     struct fr_msg_done done;
     char text[FR_REASON_BYTES_MAX + 1];
     int error = fr_done_decode(body, bytes, &done);
@@ -162,6 +163,7 @@ static int on_done(struct fr_transfer *transfer, struct fr_link *link, const uin
     if (error)
         return error;
     snprintf(text, sizeof(text), "%.*s", (int) done.text.count, done.text.bytes);
+    fed->accepted_at = fr_time_min(fed->accepted_at, fr_time_since(transfer->now, done.elapsed_ns)); /* others may have come before us */
     link->is_done = done.verdict == FR_VERDICT_COMPLETE;
     fr_link_clear_queue(link);
     fr_feed_settle(transfer, fr_feed_of(transfer, link), link->member, done.verdict, text);
@@ -253,6 +255,8 @@ static int on_vouched(struct fr_transfer *transfer, struct fr_link *link, const 
     if (feed->fed[result->member].is_linked)
         return 0;
     feed->fed[result->member].figures = result->figures;
+    if (result->accepted_ago_ns != FR_TIME_NEVER)
+        feed->fed[result->member].accepted_at = fr_time_since(transfer->now, result->accepted_ago_ns);
     snprintf(text, sizeof(text), "%.*s", (int) result->text.count, result->text.bytes);
     fr_feed_settle(transfer, feed, result->member, result->verdict, text);
     return 0;

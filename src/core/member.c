@@ -183,7 +183,7 @@ void fr_member_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool 
         fr_pull_on_link_gone(transfer, link);
         if (!fr_member_upstream(transfer))
             member->orphaned_at = transfer->now;
-        member->fold.told_count = 0; /* it may have taken them along */
+        fr_fold_on_upstream(transfer); /* it may have taken along what it was told */
         if (was_in_good_order)
             member->is_dismissed = true;
     }

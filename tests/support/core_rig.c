@@ -109,7 +109,7 @@ static void note_trace(void *user, const struct fr_trace *trace) {
     struct core_rig_trace *note;
     rig->traces = grow(rig->traces, rig->trace_count, &rig->trace_capacity, sizeof *rig->traces);
     note = &rig->traces[rig->trace_count++];
-    *note = (struct core_rig_trace){trace->type, trace->member, trace->chunk, trace->value, trace->error, ""};
+    *note = (struct core_rig_trace){trace->type, trace->group, trace->member, trace->chunk, trace->value, trace->error, ""};
     snprintf(note->text, sizeof note->text, "%s", trace->text ? trace->text : "");
 }
 
@@ -141,6 +141,9 @@ static void note_action(struct core_rig *rig, const struct fr_action *action) {
         act->is_open = true;
         break;
     case FR_ACTION_SEND_CHUNK:
+        act->is_urgent = action->is_urgent;
+        act->is_open = true;
+        break;
     case FR_ACTION_READ_PAGE:
     case FR_ACTION_FINISH: act->is_open = true; break;
     case FR_ACTION_DROP: fr_buffer_unref(action->buffer); break;
@@ -231,24 +234,27 @@ static void name_members(struct core_rig *rig, uint32_t member_count) {
         snprintf(rig->roster.addresses[i], sizeof rig->roster.addresses[i], "node%u:7420", i);
 }
 
-int core_rig_be_origin(struct core_rig *rig, uint32_t member_count) {
-    const struct fr_roster *rosters[] = {&rig->roster};
+int core_rig_be_origin_over(struct core_rig *rig, const struct fr_roster *const *rosters, uint32_t group_count) {
     struct fr_origin_options options = {
         .key = rig->key,
         .opening = &rig->opening,
         .rosters = rosters,
-        .group_count = 1,
+        .group_count = group_count,
         .can_reread = rig->can_reread,
         .timing = rig->timing,
         .observer = {.on_trace = note_trace, .user = rig},
         .seed = 1,
     };
-    int error;
-    name_members(rig, member_count);
-    error = fr_transfer_new_origin(&options, rig->now, &rig->transfer);
+    int error = fr_transfer_new_origin(&options, rig->now, &rig->transfer);
     if (!error)
         core_rig_take(rig);
     return error;
+}
+
+int core_rig_be_origin(struct core_rig *rig, uint32_t member_count) {
+    const struct fr_roster *rosters[] = {&rig->roster};
+    name_members(rig, member_count);
+    return core_rig_be_origin_over(rig, rosters, 1);
 }
 
 static struct fr_msg_open make_open(struct core_rig *rig, uint32_t from, uint32_t to) {

@@ -33,14 +33,15 @@ struct core_rig_act {
     enum fr_frame_type frame; /* of a SEND */
     uint8_t *body;            /* of a SEND; of a CONNECT the address */
     uint32_t bytes;
-    bool is_open; /* a STORE, SEND_CHUNK, READ_PAGE or FINISH that is not answered yet */
+    bool is_urgent; /* of a SEND_CHUNK */
+    bool is_open;   /* a STORE, SEND_CHUNK, READ_PAGE or FINISH that is not answered yet */
     struct fr_buffer *buffer;
     struct fr_digest digest;
 };
 
 struct core_rig_trace {
     enum fr_trace_type type;
-    uint32_t member;
+    uint32_t group, member;
     fr_chunk_index chunk;
     uint64_t value;
     int error;
@@ -78,6 +79,7 @@ void core_rig_done(struct core_rig *rig);
 /* Make the transfer; what fr_transfer_new_... returns. _pipe: before be_..., its size is not told in the opening. */
 void core_rig_pipe(struct core_rig *rig);
 int core_rig_be_origin(struct core_rig *rig, uint32_t member_count);
+int core_rig_be_origin_over(struct core_rig *rig, const struct fr_roster *const *rosters, uint32_t group_count);
 int core_rig_be_member(struct core_rig *rig, uint32_t self, uint32_t member_count);
 /* It holds an object of this name and size already, the same but for one chunk; differs_at FR_CHUNK_NONE: the same. */
 int core_rig_be_holder(struct core_rig *rig, uint32_t self, uint32_t member_count, fr_chunk_index differs_at);

@@ -433,6 +433,17 @@ static void a_link_that_becomes_live_hears_what_is_here(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* The origin has no secrets from its group: what it does not tell of it has still to give. */
+static void a_first_group_does_not_guess(void **state) {
+    struct scene *scene = *state;
+    learn_pages(scene);
+    for (fr_chunk_index chunk = 0; chunk < CHUNKS; chunk++)
+        if (chunk != 4)
+            core_rig_chunk(&scene->rig, scene->low, chunk, CORE_RIG_GOOD);
+    wait(scene, 60 * scene->patience);
+    assert_int_equal(core_rig_said(&scene->rig, scene->up, FR_FRAME_WANT), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_healthy_member_says_nothing),
@@ -463,6 +474,7 @@ int main(void) {
         TEST(who_asks_for_news_is_told_what_is_here_and_what_will_come),
         TEST(news_brings_its_page),
         TEST(a_link_that_becomes_live_hears_what_is_here),
+        cmocka_unit_test_setup_teardown(a_first_group_does_not_guess, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 #include <fastreplica/error.h>
 
 #include "base/time.h"
-#include "support/core_rig.h"
+#include "support/core_rig_tree.h"
 #include "support/fault_walk.h"
 #include "support/test.h"
 
@@ -171,6 +171,99 @@ static void an_origin_of_a_pipe_starves(void **state) {
     core_rig_done(&life.rig);
 }
 
+/* ---------------------------------------------------------------------------------------------------- groups below */
+
+enum { WIDE = 6 };
+
+static int begin_between(struct core_rig *rig) {
+    core_rig_place(rig, 0, 2, 0);
+    return core_rig_be_member(rig, 1, MEMBERS);
+}
+
+/* A group below that is slow, helped, and lost; the one below that is fed in its place. A peer goes, and is stood in for. */
+static void live_between(struct core_rig *rig) {
+    static const struct core_rig_group child = {.index = 1, .below_count = 1, .upstream_count = MEMBERS, .member_count = WIDE},
+                                       grandchild = {.index = 2,
+                                                     .upstream_group = 1,
+                                                     .upstream_count = WIDE,
+                                                     .member_count = 3,
+                                                     .is_secondary = true};
+    fr_link_id up = core_rig_accept(rig, FR_MEMBER_UPSTREAM), high = core_rig_accept(rig, 2), below, other;
+    core_rig_page(rig, up, 0);
+    core_rig_roster(rig, up, &grandchild);
+    core_rig_roster(rig, high, &child); /* 1 and 4 are ours */
+    below = core_rig_answer_below(rig, 1, 1);
+    other = core_rig_answer_below_with(rig, 1, 4, true, 0);
+    for (fr_chunk_index chunk = 0; chunk < 24; chunk++)
+        core_rig_chunk(rig, chunk % 6 ? up : high, chunk, CORE_RIG_GOOD);
+    core_rig_ranges(rig, below, FR_FRAME_REACHED, 1, 2);
+    core_rig_ranges(rig, below, FR_FRAME_MISSING, 3, 1);
+    core_rig_ranges(rig, below, FR_FRAME_HAVE, 20, 2);
+    core_rig_switch(rig, below, FR_FRAME_INTEREST, true);
+    core_rig_ranges(rig, below, FR_FRAME_WANT, 0, CHUNKS);
+    core_rig_switch(rig, other, FR_FRAME_INTEREST, true);
+    core_rig_wait(rig, 2 * FR_SECOND); /* helpers */
+    core_rig_progress(rig, below, 5);
+    core_rig_below(rig, below, 2, 1, 3);
+    core_rig_fault(rig, below, 2, 0, 3, "sent a wrong chunk");
+    core_rig_result(rig, below, 2, 0, FR_VERDICT_FAILED, "the disk is full");
+    core_rig_wait(rig, FR_SECOND);
+    core_rig_close(rig, high, FR_E_CLOSED);
+    core_rig_wait(rig, 3 * FR_SECOND); /* member 2 is stood in for */
+    if (core_rig_dialled_below(rig, 1, 2) != FR_LINK_NONE)
+        core_rig_answer_below(rig, 1, 2);
+    core_rig_done_frame(rig, other, FR_VERDICT_FAILED, "the disk is full");
+    core_rig_close(rig, up, FR_E_CLOSED);
+    up = core_rig_accept(rig, FR_MEMBER_UPSTREAM); /* all is told again */
+    for (uint32_t member = 0; member < WIDE; member++)
+        core_rig_close(rig, core_rig_dialled_below(rig, 1, member), FR_E_SECRET);
+    for (uint32_t page = 0; page < PAGES; page++)
+        core_rig_page(rig, up, page);
+    core_rig_end(rig, up);
+    for (fr_chunk_index chunk = 0; chunk < CHUNKS; chunk++)
+        core_rig_chunk(rig, up, chunk, CORE_RIG_GOOD);
+    for (uint32_t member = 0; member < WIDE; member++) /* whoever was dialled meanwhile */
+        core_rig_close(rig, core_rig_dialled_below(rig, 1, member), FR_E_SECRET);
+    if (core_rig_dialled_below(rig, 2, 1) != FR_LINK_NONE)
+        core_rig_done_frame(rig, core_rig_answer_below(rig, 2, 1), FR_VERDICT_COMPLETE, "");
+    core_rig_wait(rig, FR_SECOND);
+    core_rig_reason(rig, up, FR_FRAME_BYE, 0, "the push is over");
+}
+
+static void a_member_that_feeds_a_group_starves(void **state) {
+    struct life life = {.begin = begin_between, .live = live_between};
+    (void) state;
+    walk(&life, 80);
+}
+
+static int begin_above(struct core_rig *rig) {
+    static const struct core_rig_group groups[] = {{.index = 0, .member_count = 2},
+                                                   {.index = 1, .upstream_group = 0, .upstream_count = 2, .member_count = 1},
+                                                   {.index = 2, .upstream_group = 1, .upstream_count = 1, .member_count = 1},
+                                                   {.index = 3, .member_count = 1}};
+    return core_rig_be_origin_of(rig, groups, FR_COUNT_OF(groups));
+}
+
+/* The first group is lost, and the next is taken on. */
+static void live_above(struct core_rig *rig) {
+    fr_link_id first = core_rig_answer_below(rig, 0, 0), other = core_rig_answer_below(rig, 3, 0), below;
+    core_rig_result(rig, first, 2, 0, FR_VERDICT_UNREACHABLE, "no route");
+    core_rig_below(rig, first, 1, 0, 3);
+    core_rig_done_frame(rig, first, FR_VERDICT_FAILED, "the disk is full");
+    core_rig_close(rig, first, FR_E_CLOSED);
+    core_rig_close(rig, core_rig_dialled_below(rig, 0, 1), FR_E_SECRET);
+    core_rig_done_frame(rig, other, FR_VERDICT_COMPLETE, "");
+    below = core_rig_answer_below(rig, 1, 0);
+    core_rig_result(rig, below, 2, 0, FR_VERDICT_COMPLETE, "");
+    core_rig_done_frame(rig, below, FR_VERDICT_COMPLETE, "");
+}
+
+static void an_origin_of_a_tree_starves(void **state) {
+    struct life life = {.begin = begin_above, .live = live_above};
+    (void) state;
+    walk(&life, 60);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_origin_starves),
@@ -178,6 +271,8 @@ int main(void) {
         cmocka_unit_test(a_holder_starves),
         cmocka_unit_test(members_of_a_pipe_starve),
         cmocka_unit_test(an_origin_of_a_pipe_starves),
+        cmocka_unit_test(a_member_that_feeds_a_group_starves),
+        cmocka_unit_test(an_origin_of_a_tree_starves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

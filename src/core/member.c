@@ -130,7 +130,7 @@ void fr_member_on_live(struct fr_transfer *transfer, struct fr_link *link) {
         member->fault_counts[FR_SENDER_ORIGIN] = 0;
         member->orphaned_at = FR_TIME_NEVER;
         memset(&member->told_figures, 0, sizeof(member->told_figures)); /* it has not heard them */
-        fr_fold_on_upstream(transfer);
+        fr_fold_tell_again(transfer);
     } else
         fr_stand_in_on_peer(transfer, link->member, true);
     fr_sheets_pass_all(transfer, link);
@@ -170,7 +170,7 @@ void fr_member_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool 
         fr_pull_on_link_gone(transfer, link);
         if (!fr_member_upstream(transfer))
             member->orphaned_at = transfer->now;
-        member->fold.told_count = 0; /* it may have taken them along */
+        fr_fold_tell_again(transfer); /* it may have taken them along */
         if (was_in_good_order)
             member->is_dismissed = true;
     }

@@ -322,7 +322,7 @@ void fr_fold_note_result(struct fr_transfer *transfer, const struct fr_msg_resul
 void fr_fold_note_progress(struct fr_transfer *transfer, uint32_t group, uint32_t member, uint32_t chunks_have);
 void fr_fold_pass_below(struct fr_transfer *transfer, const struct fr_msg_below *below);
 void fr_fold_pass_fault(struct fr_transfer *transfer, const struct fr_msg_fault *fault);
-void fr_fold_on_upstream(struct fr_transfer *transfer); /* a new upstream link: tell it all */
+void fr_fold_tell_again(struct fr_transfer *transfer); /* an upstream link came or went: from now on tell all anew */
 void fr_fold_turn(struct fr_transfer *transfer);
 fr_time_ns fr_fold_deadline(const struct fr_transfer *transfer);
 

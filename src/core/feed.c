@@ -28,6 +28,7 @@ enum {
     SYNC_SILENCES = 40, /* one that has every chunk and is writing them out for good gets longer */
     HELPERS_MAX = 2,    /* members beyond our charges that we reach for */
     HELP_PATIENCES = 2, /* chunks that wait so long while nobody has credit are a reason to */
+    MISSED_PATIENCES = 2, /* who left complete and in good order is missed after so many */
     NEWS_EVERY_MS = 100,
 };
 
@@ -56,12 +57,15 @@ void fr_feed_done(struct fr_transfer *transfer) {
         free_feed(transfer->feeds[i]);
 }
 
-/* A group that the origin takes on later than the first gets what was read before; of a pipe that is gone. */
+/* A group that the origin takes on later than the first gets what was read before; of a pipe, what was not let go. */
 static int offer_all(struct fr_transfer *transfer, struct fr_feed *feed) {
+    int error = 0;
+
     feed->dispatch.is_last_known = transfer->origin.is_read;
-    if (!transfer->origin.can_reread || transfer->manifest.chunks_announced == 0)
-        return 0;
-    return fr_dispatch_add(&feed->dispatch, 0, transfer->manifest.chunks_announced);
+    for (uint32_t chunk = 0; !error && chunk < transfer->manifest.chunks_announced; chunk++)
+        if (!fr_bitset_has(&transfer->origin.released, chunk))
+            error = fr_dispatch_add(&feed->dispatch, chunk, 1);
+    return error;
 }
 
 int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet) {
@@ -120,9 +124,9 @@ void fr_feed_open(struct fr_transfer *transfer, struct fr_feed *feed) {
 void fr_feed_charge(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member) {
     struct fr_fed *fed = &feed->fed[member];
 
-    if (fed->is_charge || fed->verdict != FR_VERDICT_PENDING)
+    if (fed->is_charge || (fed->verdict != FR_VERDICT_PENDING && fed->verdict != FR_VERDICT_COMPLETE))
         return;
-    fed->is_charge = true;
+    fed->is_charge = true; /* who is complete too: what it hears from below has to go up by somebody */
     fr_dial_fed(transfer, feed, member);
 }
 
@@ -169,9 +173,10 @@ void fr_feed_settle(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t
     fed->verdict = verdict;
     if (verdict == FR_VERDICT_COMPLETE) /* it goes on bringing what it owns to the others */
         fr_dispatch_retire(&feed->dispatch, member);
-    else
+    else {
         fr_dispatch_leave(&feed->dispatch, member);
-    fr_dial_settle(&fed->dial);
+        fr_dial_settle(&fed->dial);
+    }
     if (transfer->is_origin && verdict != FR_VERDICT_COMPLETE)
         replace_carrier(transfer, feed);
     if (verdict == FR_VERDICT_COMPLETE) /* whatever it says */
@@ -205,12 +210,15 @@ static void on_dial_failed(struct fr_transfer *transfer, struct fr_feed *feed, u
         return;
     }
     if (is_final(failure->error) || transfer->now >= feed->opened_at + transfer->timing.connect) {
+        fr_dial_settle(&fed->dial);
         fr_feed_settle(transfer, feed, member, is_refused ? FR_VERDICT_REFUSED : FR_VERDICT_UNREACHABLE, failure->text);
         return;
     }
     fr_transfer_trace_fed(transfer, FR_TRACE_LINK_RETRY, feed->roster, member, FR_CHUNK_NONE, 0, failure->error, failure->text);
     fr_dial_retry(transfer, &fed->dial);
 }
+
+static void release_kept(struct fr_transfer *transfer);
 
 void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_live, bool was_in_good_order,
                      const struct fr_failure *failure) {
@@ -221,10 +229,15 @@ void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool wa
     fed->is_linked = false;
     if (!was_live && !was_in_good_order)
         on_dial_failed(transfer, feed, link->member, failure);
-    else if (fed->is_charge && (transfer->is_origin || failure->error != FR_E_REFUSED))
-        fr_feed_settle(transfer, feed, link->member, FR_VERDICT_FAILED, failure->text);
-    else /* a helper; or one that complained of us: the fault may be ours, and its peers tell how it ends */
+    else {
         fr_dial_settle(&fed->dial);
+        if (was_in_good_order && fed->verdict == FR_VERDICT_COMPLETE) /* the push may be over there, and here in a moment */
+            fed->missed_at = transfer->now + MISSED_PATIENCES * transfer->timing.patience;
+        /* Of a helper, or one that complained of us (the fault may be ours), its peers tell how it ends. */
+        if (fed->is_charge && (transfer->is_origin || failure->error != FR_E_REFUSED))
+            fr_feed_settle(transfer, feed, link->member, FR_VERDICT_FAILED, failure->text);
+    }
+    release_kept(transfer);
 }
 
 /* ---------------------------------------------------------------------------------------------------- links */
@@ -316,18 +329,19 @@ bool fr_feed_is_gone(const struct fr_transfer *transfer, uint32_t group) {
     return false;
 }
 
-/* Is anybody of the group linked, being dialled, or complete? The latter are there, whoever is linked with them. */
-static bool is_anybody_there(const struct fr_feed *feed) {
-    for (uint32_t i = 0; i < feed->roster->member_count; i++) {
-        const struct fr_fed *fed = &feed->fed[i];
-
-        if (fed->is_linked || fed->verdict == FR_VERDICT_COMPLETE || fed->dial.link != FR_LINK_NONE || fed->dial.retry_at != FR_TIME_NEVER)
-            return true;
-    }
-    return false;
+/* Does it feed those below, or may it yet? Who is complete and gone does not, nor does one from whom those below take nothing any more. */
+static bool is_there(const struct fr_transfer *transfer, const struct fr_fed *fed) {
+    if (fed->is_linked)
+        return fed->faults_below < FR_FAULTS_MAX;
+    return fed->missed_at > transfer->now || fed->dial.link != FR_LINK_NONE || fed->dial.retry_at != FR_TIME_NEVER;
 }
 
-static bool reach_for_next(struct fr_transfer *transfer, struct fr_feed *feed);
+static bool is_anybody_there(const struct fr_transfer *transfer, const struct fr_feed *feed) {
+    for (uint32_t i = 0; i < feed->roster->member_count; i++)
+        if (is_there(transfer, &feed->fed[i]))
+            return true;
+    return false;
+}
 
 /* Whom nobody feeds any more we feed ourselves. What cannot be taken on is left to the origin's patience. */
 static void adopt_below(struct fr_transfer *transfer, struct fr_feed *feed) {
@@ -338,8 +352,39 @@ static void adopt_below(struct fr_transfer *transfer, struct fr_feed *feed) {
             transfer->actions.is_starved = true;
 }
 
+static bool is_reached_everywhere(const struct fr_transfer *transfer, fr_chunk_index chunk) {
+    for (uint32_t i = 0; i < transfer->feed_count; i++) {
+        const struct fr_feed *feed = transfer->feeds[i];
+
+        if (!fr_bitset_has(&feed->dispatch.reached, chunk) && (feed->dispatch.children_in > 0 || is_anybody_there(transfer, feed)))
+            return false;
+    }
+    return true;
+}
+
+void fr_feed_release_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
+    struct fr_action action = {.type = FR_ACTION_RELEASE, .chunk = chunk};
+
+    if (!transfer->is_origin || transfer->origin.can_reread || fr_bitset_has(&transfer->origin.released, chunk) ||
+        !is_reached_everywhere(transfer, chunk))
+        return;
+    transfer->actions.is_starved |= fr_link_mark(&transfer->origin.released, chunk) != 0;
+    fr_actions_push(&transfer->actions, &action);
+}
+
+/* Somebody is gone for whom chunks were kept. What no group has at all is kept for those that come after. */
+static void release_kept(struct fr_transfer *transfer) {
+    if (!transfer->is_origin || transfer->origin.can_reread)
+        return;
+    for (uint32_t i = 0; i < transfer->feed_count; i++)
+        for (uint32_t chunk = fr_bitset_next_set(&transfer->feeds[i]->dispatch.reached, 0);
+             chunk < transfer->feeds[i]->dispatch.reached.bit_count;
+             chunk = fr_bitset_next_set(&transfer->feeds[i]->dispatch.reached, chunk + 1))
+            fr_feed_release_chunk(transfer, chunk);
+}
+
 static void replace_lost(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (feed->is_gone || is_anybody_there(feed) || reach_for_next(transfer, feed))
+    if (feed->is_gone || is_anybody_there(transfer, feed) || reach_for_next(transfer, feed))
         return;
     adopt_below(transfer, feed);
 }
@@ -456,6 +501,16 @@ void fr_feed_turn(struct fr_transfer *transfer) {
     }
 }
 
+/* When somebody who left will be missed. */
+static fr_time_ns missed_due(const struct fr_transfer *transfer, const struct fr_feed *feed) {
+    fr_time_ns due = FR_TIME_NEVER;
+
+    for (uint32_t i = 0; !feed->is_gone && i < feed->roster->member_count; i++)
+        if (feed->fed[i].missed_at > transfer->now)
+            due = fr_time_min(due, feed->fed[i].missed_at);
+    return due;
+}
+
 fr_time_ns fr_feed_deadline(const struct fr_transfer *transfer) {
     fr_time_ns due = FR_TIME_NEVER;
     const struct fr_link *link;
@@ -468,7 +523,7 @@ fr_time_ns fr_feed_deadline(const struct fr_transfer *transfer) {
         if (!feed->is_open)
             continue;
         due = fr_time_min(fr_time_min(due, fr_dispatch_due(&feed->dispatch)), feed->news_due);
-        due = fr_time_min(due, help_due(transfer, feed));
+        due = fr_time_min(fr_time_min(due, help_due(transfer, feed)), missed_due(transfer, feed));
     }
     FR_EACH_LIVE (transfer, link)
         if (link->role == FR_LINK_CHILD)

@@ -15,7 +15,7 @@
 #include "base/memory.h"
 #include "base/time.h"
 
-enum { PROGRESS_EVERY_MS = 250, NEWS_EVERY_MS = FR_MEMBER_NEWS_EVERY_MS, FAULTS_MAX = 3 };
+enum { PROGRESS_EVERY_MS = 250, NEWS_EVERY_MS = FR_MEMBER_NEWS_EVERY_MS };
 
 /* Room for so many chunks in all that is kept by chunk. */
 int fr_member_grow(struct fr_member *member, uint32_t chunk_count) {
@@ -109,7 +109,7 @@ bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t sender, fr_ch
     fr_transfer_trace(transfer, FR_TRACE_FAULT, name_of(sender), chunk, 0, 0, text);
     if (upstream)
         fr_say_fault(transfer, upstream, name_of(sender), chunk, text);
-    if (++member->fault_counts[sender] < FAULTS_MAX)
+    if (++member->fault_counts[sender] < FR_FAULTS_MAX)
         return false;
     if (sender < FR_GROUP_NODES_MAX) {
         member->shunned |= 1ull << sender;

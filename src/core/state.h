@@ -44,6 +44,8 @@ struct fr_fed {
     fr_time_ns progress_at;  /* when its figures last moved */
     struct fr_member_figures figures;
     uint64_t accusers; /* bit m: its peer m says that it sent a wrong chunk */
+    uint32_t faults_below; /* wrongs that those whom it feeds caught it at */
+    fr_time_ns missed_at;  /* it left complete and in good order, and is looked for from then on; 0: it did not */
 };
 
 /* A group that we feed: the origin the first ones, a member those below its own. */
@@ -66,6 +68,7 @@ struct fr_feed {
 struct fr_origin {
     const struct fr_sign_key *key;
     bool can_reread;
+    struct fr_bitset released; /* of a pipe: chunks whose bytes were let go */
     uint32_t page_ahead_max;
     bool is_page_asked; /* one READ_PAGE is under way */
     bool is_read;       /* the last page is here */
@@ -104,6 +107,8 @@ struct fr_pull {
     fr_time_ns stored_at;           /* when a chunk was last stored */
     fr_time_ns guess_at;            /* when whoever feeds us is asked next for what nobody tells of */
 };
+
+enum { FR_FAULTS_MAX = 3 }; /* who did wrong so often is not believed any more */
 
 /* Whoever sends chunks to us as one small number: a peer's index, a member above as FR_GROUP_NODES_MAX + its link's place, the origin. */
 enum { FR_SENDER_ORIGIN = 3 * FR_GROUP_NODES_MAX, FR_SENDERS_MAX };
@@ -294,6 +299,7 @@ void fr_feed_join(struct fr_transfer *transfer, struct fr_link *link); /* the li
 void fr_feed_turn(struct fr_transfer *transfer);
 void fr_feed_forgive(struct fr_transfer *transfer, fr_time_ns now); /* it was not they that stood still, it was us */
 fr_time_ns fr_feed_deadline(const struct fr_transfer *transfer);
+void fr_feed_release_chunk(struct fr_transfer *transfer, fr_chunk_index chunk); /* of a pipe: unless a group that is left lacks it */
 struct fr_feed *fr_feed_of(struct fr_transfer *transfer, const struct fr_link *link);
 struct fr_fed *fr_feed_fed(struct fr_transfer *transfer, const struct fr_link *link);
 

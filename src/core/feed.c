@@ -24,10 +24,10 @@
 #include "base/time.h"
 
 enum {
-    STALL_SILENCES = 4, /* a member that gains nothing for so many silences, though there is something to gain, has failed */
-    SYNC_SILENCES = 40, /* one that has every chunk and is writing them out for good gets longer */
-    HELPERS_MAX = 2,    /* members beyond our charges that we reach for */
-    HELP_PATIENCES = 2, /* chunks that wait so long while nobody has credit are a reason to */
+    STALL_SILENCES = 4,   /* a member that gains nothing for so many silences, though there is something to gain, has failed */
+    SYNC_SILENCES = 40,   /* one that has every chunk and is writing them out for good gets longer */
+    HELPERS_MAX = 2,      /* members beyond our charges that we reach for */
+    HELP_PATIENCES = 2,   /* chunks that wait so long while nobody has credit are a reason to */
     MISSED_PATIENCES = 2, /* who left complete and in good order is missed after so many */
     NEWS_EVERY_MS = 100,
 };
@@ -48,6 +48,8 @@ static void free_feed(struct fr_feed *feed) {
         return;
     fr_dispatch_done(&feed->dispatch);
     fr_bitset_done(&feed->offered);
+    for (uint32_t i = 0; feed->fed && i < feed->roster->member_count; i++)
+        fr_free(feed->fed[i].word);
     fr_free(feed->fed);
     fr_free(feed);
 }
@@ -68,15 +70,31 @@ static int offer_all(struct fr_transfer *transfer, struct fr_feed *feed) {
     return error;
 }
 
-int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet) {
+struct fr_feed *fr_feed_find(const struct fr_transfer *transfer, uint32_t group) {
+    for (uint32_t i = 0; i < transfer->feed_count; i++)
+        if (transfer->feeds[i]->roster->group_index == group)
+            return transfer->feeds[i];
+    return NULL;
+}
+
+uint32_t fr_feed_count(const struct fr_transfer *transfer, bool is_rescue) {
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < transfer->feed_count; i++)
+        count += transfer->feeds[i]->is_rescue == is_rescue;
+    return count;
+}
+
+static int make(struct fr_transfer *transfer, const struct fr_sheet *sheet, bool is_rescue, struct fr_feed **ret_feed) {
     struct fr_feed *feed;
 
-    if (transfer->feed_count == FR_FEEDS_MAX)
+    if (fr_feed_count(transfer, is_rescue) >= (is_rescue ? (uint32_t) FR_RESCUES_MAX : (uint32_t) FR_FEEDS_MAX))
         return FR_E_LIMIT;
     feed = fr_alloc_zeroed(1, sizeof(*feed));
     if (!feed)
         return FR_E_MEMORY;
     feed->index = transfer->feed_count;
+    feed->is_rescue = is_rescue;
     feed->sheet = sheet;
     feed->roster = sheet->roster;
     feed->news_due = feed->blocked_since = FR_TIME_NEVER;
@@ -91,11 +109,30 @@ int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet) {
         feed->fed[i].figures.first_relay_ns = feed->fed[i].figures.last_owned_ns = FR_TIME_NEVER;
     }
     transfer->feeds[transfer->feed_count++] = feed;
-    if (transfer->is_origin && offer_all(transfer, feed))
-        return FR_E_MEMORY;
+    *ret_feed = feed;
+    return transfer->is_origin && offer_all(transfer, feed) ? FR_E_MEMORY : 0;
+}
+
+int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet) {
+    struct fr_feed *feed = fr_feed_find(transfer, sheet->roster->group_index);
+    int error = feed ? 0 : make(transfer, sheet, false, &feed);
+
+    if (error)
+        return error;
+    if (feed->is_rescue && fr_feed_count(transfer, false) == FR_FEEDS_MAX)
+        return FR_E_LIMIT;
+    feed->is_rescue = false;
     if (!feed->roster->is_secondary || transfer->is_origin || transfer->member.is_complete)
         fr_feed_open(transfer, feed);
     return 0;
+}
+
+int fr_feed_add_rescue(struct fr_transfer *transfer, const struct fr_sheet *sheet, struct fr_feed **ret_feed) {
+    int error = make(transfer, sheet, true, ret_feed);
+
+    if (!error)
+        fr_feed_open(transfer, *ret_feed);
+    return error;
 }
 
 static void offer(struct fr_transfer *transfer, struct fr_feed *feed, fr_chunk_index chunk) {
@@ -106,19 +143,19 @@ static void offer(struct fr_transfer *transfer, struct fr_feed *feed, fr_chunk_i
 }
 
 void fr_feed_open(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (feed->is_open)
-        return;
+    if (!feed->is_open)
+        for (uint32_t chunk = 0; !transfer->is_origin && chunk < transfer->manifest.layout.chunk_count; chunk++)
+            if (fr_bitset_has(&transfer->member.have, chunk) && fr_owner_owns(&transfer->member.owner, chunk))
+                offer(transfer, feed, chunk);
     feed->is_open = true;
-    feed->opened_at = transfer->now;
-    if (transfer->is_origin) {
-        for (uint32_t i = 0; i < feed->roster->member_count; i++)
-            fr_feed_charge(transfer, feed, i);
+    if (feed->is_rescue || feed->is_charged)
         return;
-    }
-    for (uint32_t chunk = 0; chunk < transfer->manifest.layout.chunk_count; chunk++)
-        if (fr_bitset_has(&transfer->member.have, chunk) && fr_owner_owns(&transfer->member.owner, chunk))
-            offer(transfer, feed, chunk);
-    fr_stand_in_charge(transfer, feed);
+    feed->is_charged = true;
+    feed->opened_at = transfer->now;
+    for (uint32_t i = 0; transfer->is_origin && i < feed->roster->member_count; i++)
+        fr_feed_charge(transfer, feed, i);
+    if (!transfer->is_origin)
+        fr_stand_in_charge(transfer, feed);
 }
 
 void fr_feed_charge(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member) {
@@ -170,6 +207,10 @@ void fr_feed_settle(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t
 
     if (fed->verdict == FR_VERDICT_COMPLETE || (fed->verdict != FR_VERDICT_PENDING && verdict != FR_VERDICT_COMPLETE))
         return;
+    if (verdict != FR_VERDICT_COMPLETE && fed->word) { /* what its own upstream said of it stands */
+        verdict = fed->word_verdict;
+        reason = fed->word;
+    }
     fed->verdict = verdict;
     if (verdict == FR_VERDICT_COMPLETE) /* it goes on bringing what it owns to the others */
         fr_dispatch_retire(&feed->dispatch, member);
@@ -209,7 +250,7 @@ static void on_dial_failed(struct fr_transfer *transfer, struct fr_feed *feed, u
         fr_dial_settle(&fed->dial);
         return;
     }
-    if (is_final(failure->error) || transfer->now >= feed->opened_at + transfer->timing.connect) {
+    if (is_final(failure->error) || fed->word || transfer->now >= feed->opened_at + transfer->timing.connect) {
         fr_dial_settle(&fed->dial);
         fr_feed_settle(transfer, feed, member, is_refused ? FR_VERDICT_REFUSED : FR_VERDICT_UNREACHABLE, failure->text);
         return;
@@ -254,6 +295,11 @@ void fr_feed_on_live(struct fr_transfer *transfer, struct fr_link *link, const s
 
     fed->accepted_at = fed->progress_at = transfer->now;
     fed->is_linked = true;
+    if (fed->word) { /* given up too early */
+        fr_free(fed->word);
+        fed->word = NULL;
+        fed->figures = (struct fr_member_figures){.first_relay_ns = FR_TIME_NEVER, .last_owned_ns = FR_TIME_NEVER};
+    }
     if (transfer->is_origin)
         fr_verdict_note_accepted(transfer, fr_feed_of(transfer, link)->roster->group_index, link->member);
     /* Nobody can have what a pipe has yet to bring. */
@@ -323,10 +369,9 @@ static bool reach_for_next(struct fr_transfer *transfer, struct fr_feed *feed) {
 }
 
 bool fr_feed_is_gone(const struct fr_transfer *transfer, uint32_t group) {
-    for (uint32_t i = 0; i < transfer->feed_count; i++)
-        if (transfer->feeds[i]->roster->group_index == group)
-            return transfer->feeds[i]->is_gone;
-    return false;
+    const struct fr_feed *feed = fr_feed_find(transfer, group);
+
+    return feed && feed->is_gone;
 }
 
 /* Does it feed those below, or may it yet? Who is complete and gone does not, nor does one from whom those below take nothing any more. */
@@ -384,13 +429,13 @@ static void release_kept(struct fr_transfer *transfer) {
 }
 
 static void replace_lost(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (feed->is_gone || is_anybody_there(transfer, feed) || reach_for_next(transfer, feed))
+    if (feed->is_gone || feed->is_rescue || is_anybody_there(transfer, feed) || reach_for_next(transfer, feed))
         return;
     adopt_below(transfer, feed);
 }
 
 static void look_for_help(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (transfer->is_origin || feed->helper_count >= HELPERS_MAX || !fr_dispatch_is_backed_up(&feed->dispatch)) {
+    if (transfer->is_origin || feed->is_rescue || feed->helper_count >= HELPERS_MAX || !fr_dispatch_is_backed_up(&feed->dispatch)) {
         feed->blocked_since = FR_TIME_NEVER;
         return;
     }

@@ -250,6 +250,8 @@ static int on_result(struct fr_transfer *transfer, struct fr_link *link, const u
         error = FR_E_PROTOCOL;
     if (error)
         return error;
+    if (fr_rescue_try(transfer, fr_feed_of(transfer, link)->roster->group_index, &result))
+        return 0;
     if (transfer->is_origin)
         fr_verdict_note(transfer, &result);
     else

@@ -21,12 +21,32 @@ static const struct fr_sheet *find_sheet(const struct fr_transfer *transfer, uin
     return NULL;
 }
 
+/* Did we, too, find nobody of it? */
+static bool is_lost(const struct fr_feed *feed) {
+    for (uint32_t i = 0; i < feed->roster->member_count; i++)
+        if (feed->fed[i].verdict == FR_VERDICT_PENDING || feed->fed[i].verdict == FR_VERDICT_COMPLETE)
+            return false;
+    return true;
+}
+
+/* Do they feed it, in place of groups that are lost or at first hand? What others passed on to them was tried nearer to it. */
+static bool is_fed_by(const struct fr_transfer *transfer, uint32_t theirs, const struct fr_roster *roster) {
+    while (roster->upstream_count > 0 && roster->upstream_group != theirs) {
+        const struct fr_feed *between = fr_feed_find(transfer, roster->upstream_group);
+
+        if (!between || !is_lost(between))
+            return false;
+        roster = between->roster;
+    }
+    return roster->upstream_count > 0;
+}
+
 /* Our feed of the group, made if need be. NULL: it is not ours to try, or there are too many. */
 static struct fr_feed *reach_group(struct fr_transfer *transfer, uint32_t theirs, uint32_t group) {
     const struct fr_sheet *sheet = find_sheet(transfer, group);
     struct fr_feed *feed = fr_feed_find(transfer, group);
 
-    if (feed || !sheet || sheet->roster->upstream_count == 0 || sheet->roster->upstream_group != theirs)
+    if (feed || !sheet || !is_fed_by(transfer, theirs, sheet->roster))
         return feed;
     transfer->actions.is_starved |= fr_feed_add_rescue(transfer, sheet, &feed) == FR_E_MEMORY;
     return feed;

@@ -387,6 +387,8 @@ void fr_relay_report(struct fr_transfer *transfer);                      /* tell
 void fr_finish_tell_done(struct fr_transfer *transfer, const struct fr_failure *failure);
 void fr_finish_when_whole(struct fr_transfer *transfer);
 void fr_finish_leave(struct fr_transfer *transfer);
+/* Whoever fed us waited for somebody above until its time was up. */
+void fr_finish_on_abandoned(struct fr_transfer *transfer);
 fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer);
 
 /* ---- pulling (a member's service) ---- */

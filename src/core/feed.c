@@ -24,10 +24,11 @@
 #include "base/time.h"
 
 enum {
-    STALL_SILENCES = 4, /* a member that gains nothing for so many silences, though there is something to gain, has failed */
-    SYNC_SILENCES = 40, /* one that has every chunk and is writing them out for good gets longer */
-    HELPERS_MAX = 2,    /* members beyond our charges that we reach for */
-    HELP_PATIENCES = 2, /* chunks that wait so long while nobody has credit are a reason to */
+    STALL_SILENCES = 4,   /* a member that gains nothing for so many silences, though there is something to gain, has failed */
+    SYNC_SILENCES = 40,   /* one that has every chunk and is writing them out for good gets longer */
+    HELPERS_MAX = 2,      /* members beyond our charges that we reach for */
+    HELP_PATIENCES = 2,   /* chunks that wait so long while nobody has credit are a reason to */
+    MISSED_PATIENCES = 2, /* who left complete and in good order is missed after so many */
     NEWS_EVERY_MS = 100,
 };
 
@@ -47,6 +48,8 @@ static void free_feed(struct fr_feed *feed) {
         return;
     fr_dispatch_done(&feed->dispatch);
     fr_bitset_done(&feed->offered);
+    for (uint32_t i = 0; feed->fed && i < feed->roster->member_count; i++)
+        fr_free(feed->fed[i].word);
     fr_free(feed->fed);
     fr_free(feed->roster);
     fr_free(feed);
@@ -57,23 +60,42 @@ void fr_feed_done(struct fr_transfer *transfer) {
         free_feed(transfer->feeds[i]);
 }
 
-/* A group that the origin takes on later than the first gets what was read before; of a pipe that is gone. */
+/* A group that the origin takes on later than the first gets what was read before; of a pipe, what was not let go. */
 static int offer_all(struct fr_transfer *transfer, struct fr_feed *feed) {
+    int error = 0;
+
     feed->dispatch.is_last_known = transfer->origin.is_read;
-    if (!transfer->origin.can_reread || transfer->manifest.chunks_announced == 0)
-        return 0;
-    return fr_dispatch_add(&feed->dispatch, 0, transfer->manifest.chunks_announced);
+    for (uint32_t chunk = 0; !error && chunk < transfer->manifest.chunks_announced; chunk++)
+        if (!fr_bitset_has(&transfer->origin.released, chunk))
+            error = fr_dispatch_add(&feed->dispatch, chunk, 1);
+    return error;
 }
 
-int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet) {
+struct fr_feed *fr_feed_find(const struct fr_transfer *transfer, uint32_t group) {
+    for (uint32_t i = 0; i < transfer->feed_count; i++)
+        if (transfer->feeds[i]->roster->group_index == group)
+            return transfer->feeds[i];
+    return NULL;
+}
+
+uint32_t fr_feed_count(const struct fr_transfer *transfer, bool is_rescue) {
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < transfer->feed_count; i++)
+        count += transfer->feeds[i]->is_rescue == is_rescue;
+    return count;
+}
+
+static int make(struct fr_transfer *transfer, const struct fr_sheet *sheet, bool is_rescue, struct fr_feed **ret_feed) {
     struct fr_feed *feed;
 
-    if (transfer->feed_count == FR_FEEDS_MAX)
+    if (fr_feed_count(transfer, is_rescue) >= (is_rescue ? (uint32_t) FR_RESCUES_MAX : (uint32_t) FR_FEEDS_MAX))
         return FR_E_LIMIT;
     feed = fr_alloc_zeroed(1, sizeof(*feed));
     if (!feed)
         return FR_E_MEMORY;
     feed->index = transfer->feed_count;
+    feed->is_rescue = is_rescue;
     feed->sheet = sheet;
     feed->roster = fr_sheets_read_roster(sheet);
     if (!feed->roster) {
@@ -92,11 +114,30 @@ int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet) {
         feed->fed[i].figures.first_relay_ns = feed->fed[i].figures.last_owned_ns = FR_TIME_NEVER;
     }
     transfer->feeds[transfer->feed_count++] = feed;
-    if (transfer->is_origin && offer_all(transfer, feed))
-        return FR_E_MEMORY;
+    *ret_feed = feed;
+    return transfer->is_origin && offer_all(transfer, feed) ? FR_E_MEMORY : 0;
+}
+
+int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet) {
+    struct fr_feed *feed = fr_feed_find(transfer, sheet->roster->group_index);
+    int error = feed ? 0 : make(transfer, sheet, false, &feed);
+
+    if (error)
+        return error;
+    if (feed->is_rescue && fr_feed_count(transfer, false) == FR_FEEDS_MAX)
+        return FR_E_LIMIT;
+    feed->is_rescue = false;
     if (!feed->roster->is_secondary || transfer->is_origin || transfer->member.is_complete)
         fr_feed_open(transfer, feed);
     return 0;
+}
+
+int fr_feed_add_rescue(struct fr_transfer *transfer, const struct fr_sheet *sheet, struct fr_feed **ret_feed) {
+    int error = make(transfer, sheet, true, ret_feed);
+
+    if (!error)
+        fr_feed_open(transfer, *ret_feed);
+    return error;
 }
 
 static void offer(struct fr_transfer *transfer, struct fr_feed *feed, fr_chunk_index chunk) {
@@ -107,27 +148,27 @@ static void offer(struct fr_transfer *transfer, struct fr_feed *feed, fr_chunk_i
 }
 
 void fr_feed_open(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (feed->is_open)
-        return;
+    if (!feed->is_open)
+        for (uint32_t chunk = 0; !transfer->is_origin && chunk < transfer->manifest.layout.chunk_count; chunk++)
+            if (fr_bitset_has(&transfer->member.have, chunk) && fr_owner_owns(&transfer->member.owner, chunk))
+                offer(transfer, feed, chunk);
     feed->is_open = true;
-    feed->opened_at = transfer->now;
-    if (transfer->is_origin) {
-        for (uint32_t i = 0; i < feed->roster->member_count; i++)
-            fr_feed_charge(transfer, feed, i);
+    if (feed->is_rescue || feed->is_charged)
         return;
-    }
-    for (uint32_t chunk = 0; chunk < transfer->manifest.layout.chunk_count; chunk++)
-        if (fr_bitset_has(&transfer->member.have, chunk) && fr_owner_owns(&transfer->member.owner, chunk))
-            offer(transfer, feed, chunk);
-    fr_stand_in_charge(transfer, feed);
+    feed->is_charged = true;
+    feed->opened_at = transfer->now;
+    for (uint32_t i = 0; transfer->is_origin && i < feed->roster->member_count; i++)
+        fr_feed_charge(transfer, feed, i);
+    if (!transfer->is_origin)
+        fr_stand_in_charge(transfer, feed);
 }
 
 void fr_feed_charge(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member) {
     struct fr_fed *fed = &feed->fed[member];
 
-    if (fed->is_charge || fed->verdict != FR_VERDICT_PENDING)
+    if (fed->is_charge || (fed->verdict != FR_VERDICT_PENDING && fed->verdict != FR_VERDICT_COMPLETE))
         return;
-    fed->is_charge = true;
+    fed->is_charge = true;            /* who is complete too: what it hears from below has to go up by somebody */
     fed->dial.is_settled = false; /* as a helper it may have been given up after one try */
     fr_dial_fed(transfer, feed, member);
 }
@@ -172,12 +213,17 @@ void fr_feed_settle(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t
 
     if (fed->verdict == FR_VERDICT_COMPLETE || (fed->verdict != FR_VERDICT_PENDING && verdict != FR_VERDICT_COMPLETE))
         return;
+    if (verdict != FR_VERDICT_COMPLETE && fed->word) { /* what its own upstream said of it stands */
+        verdict = fed->word_verdict;
+        reason = fed->word;
+    }
     fed->verdict = verdict;
     if (verdict == FR_VERDICT_COMPLETE) /* it goes on bringing what it owns to the others */
         fr_dispatch_retire(&feed->dispatch, member);
-    else
+    else {
         fr_dispatch_leave(&feed->dispatch, member);
-    fr_dial_settle(&fed->dial);
+        fr_dial_settle(&fed->dial);
+    }
     if (transfer->is_origin && verdict != FR_VERDICT_COMPLETE)
         replace_carrier(transfer, feed);
     if (verdict == FR_VERDICT_COMPLETE) /* whatever it says */
@@ -210,13 +256,16 @@ static void on_dial_failed(struct fr_transfer *transfer, struct fr_feed *feed, u
         fr_dial_settle(&fed->dial);
         return;
     }
-    if (is_final(failure->error) || transfer->now >= feed->opened_at + transfer->timing.connect) {
+    if (is_final(failure->error) || fed->word || transfer->now >= feed->opened_at + transfer->timing.connect) {
+        fr_dial_settle(&fed->dial);
         fr_feed_settle(transfer, feed, member, is_refused ? FR_VERDICT_REFUSED : FR_VERDICT_UNREACHABLE, failure->text);
         return;
     }
     fr_transfer_trace_fed(transfer, FR_TRACE_LINK_RETRY, feed->roster, member, FR_CHUNK_NONE, 0, failure->error, failure->text);
     fr_dial_retry(transfer, &fed->dial);
 }
+
+static void release_kept(struct fr_transfer *transfer);
 
 void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_live, bool was_in_good_order,
                      const struct fr_failure *failure) {
@@ -229,10 +278,15 @@ void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool wa
         fr_urgent_on_sent(transfer, link->sends);
     if (!was_live && !was_in_good_order)
         on_dial_failed(transfer, feed, link->member, failure);
-    else if (fed->is_charge && (transfer->is_origin || failure->error != FR_E_REFUSED))
-        fr_feed_settle(transfer, feed, link->member, FR_VERDICT_FAILED, failure->text);
-    else /* a helper; or one that complained of us: the fault may be ours, and its peers tell how it ends */
+    else {
         fr_dial_settle(&fed->dial);
+        if (was_in_good_order && fed->verdict == FR_VERDICT_COMPLETE) /* the push may be over there, and here in a moment */
+            fed->missed_at = transfer->now + MISSED_PATIENCES * transfer->timing.patience;
+        /* Of a helper, or one that complained of us (the fault may be ours), its peers tell how it ends. */
+        if (fed->is_charge && (transfer->is_origin || failure->error != FR_E_REFUSED))
+            fr_feed_settle(transfer, feed, link->member, FR_VERDICT_FAILED, failure->text);
+    }
+    release_kept(transfer);
 }
 
 /* ---------------------------------------------------------------------------------------------------- links */
@@ -250,6 +304,11 @@ void fr_feed_on_live(struct fr_transfer *transfer, struct fr_link *link, const s
     fed->accepted_at = fed->progress_at = transfer->now;
     transfer->stall_due = fr_time_min(transfer->stall_due, transfer->now + transfer->timing.silence);
     fed->is_linked = true;
+    if (fed->word) { /* given up too early */
+        fr_free(fed->word);
+        fed->word = NULL;
+        fed->figures = (struct fr_member_figures){.first_relay_ns = FR_TIME_NEVER, .last_owned_ns = FR_TIME_NEVER};
+    }
     if (transfer->is_origin)
         fr_verdict_note_accepted(transfer, fr_feed_of(transfer, link)->roster->group_index, link->member);
     /* Nobody can have what a pipe has yet to bring. */
@@ -319,20 +378,22 @@ static bool reach_for_next(struct fr_transfer *transfer, struct fr_feed *feed) {
 }
 
 bool fr_feed_is_gone(const struct fr_transfer *transfer, uint32_t group) {
-    for (uint32_t i = 0; i < transfer->feed_count; i++)
-        if (transfer->feeds[i]->roster->group_index == group)
-            return transfer->feeds[i]->is_gone;
-    return false;
+    const struct fr_feed *feed = fr_feed_find(transfer, group);
+
+    return feed && feed->is_gone;
 }
 
-/* Is anybody of the group linked, being dialled, or complete? The latter are there, whoever is linked with them. */
-static bool is_anybody_there(const struct fr_feed *feed) {
-    for (uint32_t i = 0; i < feed->roster->member_count; i++) {
-        const struct fr_fed *fed = &feed->fed[i];
+/* Does it feed those below, or may it yet? Who is complete and gone does not, nor does one from whom those below take nothing any more. */
+static bool is_there(const struct fr_transfer *transfer, const struct fr_fed *fed) {
+    if (fed->is_linked)
+        return fed->faults_below < FR_FAULTS_MAX;
+    return fed->missed_at > transfer->now || fed->dial.link != FR_LINK_NONE || fed->dial.retry_at != FR_TIME_NEVER;
+}
 
-        if (fed->is_linked || fed->verdict == FR_VERDICT_COMPLETE || fed->dial.link != FR_LINK_NONE || fed->dial.retry_at != FR_TIME_NEVER)
+static bool is_anybody_there(const struct fr_transfer *transfer, const struct fr_feed *feed) {
+    for (uint32_t i = 0; i < feed->roster->member_count; i++)
+        if (is_there(transfer, &feed->fed[i]))
             return true;
-    }
     return false;
 }
 
@@ -345,14 +406,46 @@ static void adopt_below(struct fr_transfer *transfer, struct fr_feed *feed) {
             transfer->actions.is_starved = true;
 }
 
+static bool is_reached_everywhere(const struct fr_transfer *transfer, fr_chunk_index chunk) {
+    for (uint32_t i = 0; i < transfer->feed_count; i++) {
+        const struct fr_feed *feed = transfer->feeds[i];
+
+        if (!fr_bitset_has(&feed->dispatch.reached, chunk) && (feed->dispatch.children_in > 0 || is_anybody_there(transfer, feed)))
+            return false;
+    }
+    return true;
+}
+
+void fr_feed_release_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
+    struct fr_action action = {.type = FR_ACTION_RELEASE, .chunk = chunk};
+
+    if (!transfer->is_origin || transfer->origin.can_reread || fr_bitset_has(&transfer->origin.released, chunk) ||
+        !is_reached_everywhere(transfer, chunk))
+        return;
+    transfer->actions.is_starved |= fr_link_mark(&transfer->origin.released, chunk) != 0;
+    fr_actions_push(&transfer->actions, &action);
+}
+
+/* Somebody is gone for whom chunks were kept. What no group has at all is kept for those that come after. */
+static void release_kept(struct fr_transfer *transfer) {
+    if (!transfer->is_origin || transfer->origin.can_reread)
+        return;
+    for (uint32_t i = 0; i < transfer->feed_count; i++)
+        for (uint32_t chunk = fr_bitset_next_set(&transfer->feeds[i]->dispatch.reached, 0);
+             chunk < transfer->feeds[i]->dispatch.reached.bit_count;
+             chunk = fr_bitset_next_set(&transfer->feeds[i]->dispatch.reached, chunk + 1))
+            fr_feed_release_chunk(transfer, chunk);
+}
+
 static void replace_lost(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (feed->is_gone || feed->dispatch.children_in > 0 || is_anybody_there(feed) || reach_for_next(transfer, feed))
+    if (feed->is_gone || feed->is_rescue || feed->dispatch.children_in > 0 || is_anybody_there(transfer, feed) ||
+        reach_for_next(transfer, feed))
         return;
     adopt_below(transfer, feed);
 }
 
 static void look_for_help(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (transfer->is_origin || feed->helper_count >= HELPERS_MAX || !fr_dispatch_is_backed_up(&feed->dispatch)) {
+    if (transfer->is_origin || feed->is_rescue || feed->helper_count >= HELPERS_MAX || !fr_dispatch_is_backed_up(&feed->dispatch)) {
         feed->blocked_since = FR_TIME_NEVER;
         return;
     }
@@ -475,6 +568,16 @@ void fr_feed_turn(struct fr_transfer *transfer) {
     }
 }
 
+/* When somebody who left will be missed. */
+static fr_time_ns missed_due(const struct fr_transfer *transfer, const struct fr_feed *feed) {
+    fr_time_ns due = FR_TIME_NEVER;
+
+    for (uint32_t i = 0; !feed->is_gone && i < feed->roster->member_count; i++)
+        if (feed->fed[i].missed_at > transfer->now)
+            due = fr_time_min(due, feed->fed[i].missed_at);
+    return due;
+}
+
 fr_time_ns fr_feed_deadline(const struct fr_transfer *transfer) {
     fr_time_ns due = FR_TIME_NEVER;
 
@@ -486,7 +589,7 @@ fr_time_ns fr_feed_deadline(const struct fr_transfer *transfer) {
         if (!feed->is_open)
             continue;
         due = fr_time_min(fr_time_min(due, fr_dispatch_due(&feed->dispatch)), feed->news_due);
-        due = fr_time_min(due, help_due(transfer, feed));
+        due = fr_time_min(fr_time_min(due, help_due(transfer, feed)), missed_due(transfer, feed));
     }
     return fr_time_min(due, transfer->stall_due);
 }

@@ -25,21 +25,6 @@ static void forget_shares(struct fr_transfer *transfer, const struct fr_link *li
             fr_link_acknowledge(other, chunk);
 }
 
-static bool is_reached_everywhere(const struct fr_transfer *transfer, fr_chunk_index chunk) {
-    for (uint32_t i = 0; i < transfer->feed_count; i++)
-        if (!fr_bitset_has(&transfer->feeds[i]->dispatch.reached, chunk) && transfer->feeds[i]->dispatch.children_in > 0)
-            return false;
-    return true;
-}
-
-/* The bytes of a pipe's chunk may go when every group has it that anybody is left in. */
-static void release(struct fr_transfer *transfer, fr_chunk_index chunk) {
-    struct fr_action action = {.type = FR_ACTION_RELEASE, .chunk = chunk};
-
-    if (transfer->is_origin && !transfer->origin.can_reread && is_reached_everywhere(transfer, chunk))
-        fr_actions_push(&transfer->actions, &action);
-}
-
 static void on_reached_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk) {
     struct fr_feed *feed = fr_feed_of(transfer, link);
 
@@ -48,7 +33,7 @@ static void on_reached_chunk(struct fr_transfer *transfer, struct fr_link *link,
         return;
     forget_shares(transfer, link, chunk);
     fr_transfer_trace_link(transfer, FR_TRACE_CHUNK_REACHED, link, chunk, 0, 0, NULL);
-    release(transfer, chunk);
+    fr_feed_release_chunk(transfer, chunk);
 }
 
 /* What it has need not be given to it. In the first groups it must be all the same: what the origin brings must be owned. */
@@ -170,11 +155,26 @@ static int on_done(struct fr_transfer *transfer, struct fr_link *link, const uin
     return 0;
 }
 
+/* A group that this one feeds has caught one of it. Who did wrong so often is fed from no more; when nobody better is left of the group, those below
+ * are ours to feed (feed.c). A lie about it costs us links and chunks, and nobody else anything. */
+static void heed_from_below(struct fr_transfer *transfer, struct fr_feed *feed, const struct fr_msg_fault *fault) {
+    uint32_t member = fault->member - FR_MEMBER_ABOVE;
+
+    if (fault->member < FR_MEMBER_ABOVE || member >= feed->roster->member_count)
+        return;
+    for (uint32_t i = 0; i < transfer->sheet_count; i++)
+        if (transfer->sheets[i]->roster->group_index == fault->group &&
+            transfer->sheets[i]->roster->upstream_group == feed->roster->group_index)
+            feed->fed[member].faults_below++;
+}
+
 /* Whom several members have caught with wrong chunks owns nothing any more: nobody takes what it relays, and without peers to wait for it would
  * report whatever it is given as reached. It may still receive. One voice is never enough: it could be the liar's. */
 static void heed_accusation(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_fault *fault) {
     struct fr_feed *feed = fr_feed_of(transfer, link);
 
+    if (fault->group != feed->roster->group_index)
+        heed_from_below(transfer, feed, fault);
     if (fault->group != feed->roster->group_index || fault->member >= FR_MEMBER_ABOVE || fault->member == link->member ||
         fault->chunk == FR_CHUNK_NONE)
         return;
@@ -272,6 +272,8 @@ static int on_result(struct fr_transfer *transfer, struct fr_link *link, const u
         error = FR_E_PROTOCOL;
     if (error)
         return error;
+    if (fr_rescue_try(transfer, fr_feed_of(transfer, link)->roster->group_index, &result))
+        return 0;
     if (transfer->is_origin)
         fr_verdict_note(transfer, &result);
     else

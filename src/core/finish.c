@@ -118,6 +118,14 @@ static void fail_as_orphan(struct fr_transfer *transfer) {
     fr_transfer_end(transfer, &failure);
 }
 
+/* Nobody came to it from above, so nobody will come to us: we have been alone as long as it was, or a long branch would end member after member. */
+void fr_finish_on_abandoned(struct fr_transfer *transfer) {
+    struct fr_member *member = &transfer->member;
+
+    if (member->is_complete && member->orphaned_at == transfer->now)
+        member->orphaned_at = fr_time_since(transfer->now, transfer->timing.linger);
+}
+
 void fr_finish_leave(struct fr_transfer *transfer) {
     struct fr_member *member = &transfer->member;
 

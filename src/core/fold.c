@@ -109,13 +109,9 @@ void fr_fold_note_result(struct fr_transfer *transfer, const struct fr_msg_resul
         .figures = result->figures,
         .text = text,
     };
-    tell_results(transfer);
 }
 
-void fr_fold_on_upstream(struct fr_transfer *transfer) {
-    transfer->member.fold.told_count = 0;
-    tell_results(transfer);
-}
+void fr_fold_tell_again(struct fr_transfer *transfer) { transfer->member.fold.told_count = 0; }
 
 /* ---------------------------------------------------------------------------------------------------- how far they are */
 
@@ -155,6 +151,7 @@ void fr_fold_pass_fault(struct fr_transfer *transfer, const struct fr_msg_fault 
 void fr_fold_turn(struct fr_transfer *transfer) {
     struct fr_fold *fold = &transfer->member.fold;
 
+    tell_results(transfer);
     if (fold->news_due > transfer->now)
         return;
     fold->news_due = FR_TIME_NEVER;

@@ -80,16 +80,19 @@ static void on_refuse(struct fr_transfer *transfer, struct fr_link *link, const 
 static void on_bye(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {
     struct fr_msg_reason reason;
     struct fr_failure failure = {.error = FR_E_CLOSED};
+    bool is_from_above = link->role == FR_LINK_UPSTREAM;
 
     if (fr_reason_decode(body, bytes, &reason)) {
         fr_greeting_bad_frame(transfer, link, FR_FRAME_BYE);
         return;
     }
     snprintf(failure.text, sizeof(failure.text), "%.*s", (int) reason.text.count, reason.text.bytes);
-    if (reason.code != 0) /* it goes on, and will have no more of us */
+    if (reason.code != FR_GOODBYE_OVER) /* it goes on, and will have no more of us */
         failure.error = FR_E_REFUSED;
     fr_say_close(transfer, link);
-    fr_transfer_link_gone(transfer, link, &failure, reason.code == 0);
+    fr_transfer_link_gone(transfer, link, &failure, reason.code == FR_GOODBYE_OVER);
+    if (reason.code == FR_GOODBYE_ALONE && is_from_above)
+        fr_finish_on_abandoned(transfer);
 }
 
 /* true: the frame was of a kind that needs no role. */

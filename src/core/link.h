@@ -27,7 +27,8 @@ enum fr_link_role {
 
 enum {
     FR_LINK_SENDS_MAX = 2, /* chunks handed to the driver and not gone yet: one on its way, one being read */
-    FR_LINKS_MAX = (FR_FEEDS_MAX + 2) *
+    FR_RESCUES_MAX = 4,    /* groups that others feed, where we try for members that were given up */
+    FR_LINKS_MAX = (FR_FEEDS_MAX + FR_RESCUES_MAX + 2) *
         FR_GROUP_NODES_MAX, /* the peers, whoever feeds us, and all members of all groups that we may feed */
 };
 

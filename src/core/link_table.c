@@ -103,21 +103,24 @@ void fr_transfer_link_gone(struct fr_transfer *transfer, struct fr_link *link, c
     fr_link_done(link);
 }
 
-/* goodbye: what BYE says of the transfer, 0: it is over, or we leave it in good order, 1: it goes on without this link. */
-static void close_link(struct fr_transfer *transfer, struct fr_link *link, int error, uint8_t goodbye, const char *why) {
+static void close_link(struct fr_transfer *transfer, struct fr_link *link, int error, enum fr_goodbye goodbye, const char *why) {
     struct fr_failure failure = {.error = error};
 
     if (link->state == FR_LINK_FREE)
         return;
     snprintf(failure.text, sizeof(failure.text), "%s", why);
     if (link->state != FR_LINK_DIALLING)
-        fr_say_reason(transfer, link, FR_FRAME_BYE, goodbye, why);
+        fr_say_reason(transfer, link, FR_FRAME_BYE, (uint8_t) goodbye, why);
     fr_say_close(transfer, link);
     fr_transfer_link_gone(transfer, link, &failure, error == 0);
 }
 
 void fr_transfer_drop_link(struct fr_transfer *transfer, struct fr_link *link, int error, const char *why) {
-    close_link(transfer, link, error, error == 0 ? 0 : 1, why);
+    close_link(transfer, link, error, error == 0 ? FR_GOODBYE_OVER : FR_GOODBYE_REASON, why);
 }
 
-void fr_transfer_leave_link(struct fr_transfer *transfer, struct fr_link *link, const char *why) { close_link(transfer, link, 0, 1, why); }
+void fr_transfer_leave_link(struct fr_transfer *transfer, struct fr_link *link, const char *why) {
+    bool is_alone = !transfer->is_origin && transfer->member.is_complete && !transfer->failure.error;
+
+    close_link(transfer, link, 0, is_alone ? FR_GOODBYE_ALONE : FR_GOODBYE_REASON, why);
+}

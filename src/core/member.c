@@ -15,7 +15,7 @@
 #include "base/memory.h"
 #include "base/time.h"
 
-enum { PROGRESS_EVERY_MS = 250, NEWS_EVERY_MS = FR_MEMBER_NEWS_EVERY_MS, FAULTS_MAX = 3 };
+enum { PROGRESS_EVERY_MS = 250, NEWS_EVERY_MS = FR_MEMBER_NEWS_EVERY_MS };
 
 /* Room for so many chunks in all that is kept by chunk. */
 int fr_member_grow(struct fr_member *member, uint32_t chunk_count) {
@@ -118,7 +118,7 @@ bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t sender, fr_ch
                                                   .member = (uint16_t) member->adopters[sender - FR_SENDER_ADOPTER]->member,
                                                   .chunk = chunk,
                                                   .text = {text, (uint32_t) strlen(text)}});
-    if (++member->fault_counts[sender] < FAULTS_MAX)
+    if (++member->fault_counts[sender] < FR_FAULTS_MAX)
         return false;
     if (sender < FR_GROUP_NODES_MAX) {
         member->shunned |= 1ull << sender;
@@ -141,7 +141,7 @@ void fr_member_on_live(struct fr_transfer *transfer, struct fr_link *link) {
         member->fault_counts[FR_SENDER_ORIGIN] = 0;
         member->orphaned_at = FR_TIME_NEVER;
         memset(&member->told_figures, 0, sizeof(member->told_figures)); /* it has not heard them */
-        fr_fold_on_upstream(transfer);
+        fr_fold_tell_again(transfer);
     } else
         fr_stand_in_on_peer(transfer, link->member, true);
     fr_sheets_pass_all(transfer, link);
@@ -183,7 +183,7 @@ void fr_member_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool 
         fr_pull_on_link_gone(transfer, link);
         if (!fr_member_upstream(transfer))
             member->orphaned_at = transfer->now;
-        fr_fold_on_upstream(transfer); /* it may have taken along what it was told */
+        fr_fold_tell_again(transfer); /* it may have taken them along */
         if (was_in_good_order)
             member->is_dismissed = true;
     }

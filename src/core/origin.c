@@ -24,7 +24,10 @@ int fr_origin_init(struct fr_transfer *transfer, const struct fr_origin_options 
     return error;
 }
 
-void fr_origin_done(struct fr_transfer *transfer) { fr_verdict_done(transfer); }
+void fr_origin_done(struct fr_transfer *transfer) {
+    fr_bitset_done(&transfer->origin.released);
+    fr_verdict_done(transfer);
+}
 
 /* ---------------------------------------------------------------------------------------------------- reading */
 

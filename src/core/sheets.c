@@ -165,7 +165,7 @@ static bool is_near(const struct fr_transfer *transfer, const struct fr_roster *
         (roster->is_adopting && roster->adopted_group == transfer->roster->group_index))
         return true;
     for (uint32_t i = 0; i < transfer->feed_count; i++)
-        if (roster->upstream_group == transfer->feeds[i]->roster->group_index)
+        if (!transfer->feeds[i]->is_rescue && roster->upstream_group == transfer->feeds[i]->roster->group_index)
             return true;
     return false;
 }

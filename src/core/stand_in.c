@@ -60,7 +60,7 @@ static uint32_t heir_of(struct fr_transfer *transfer, uint32_t peer) {
 static void stand_in_for(struct fr_transfer *transfer, uint32_t peer) {
     transfer->member.stood_in |= 1ull << peer;
     for (uint32_t i = 0; i < transfer->feed_count; i++)
-        if (transfer->feeds[i]->is_open)
+        if (transfer->feeds[i]->is_charged)
             charge_of(transfer, transfer->feeds[i], peer);
 }
 

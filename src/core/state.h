@@ -43,7 +43,11 @@ struct fr_fed {
     fr_time_ns accepted_at;  /* FR_TIME_NEVER: it never did */
     fr_time_ns progress_at;  /* when its figures last moved */
     struct fr_member_figures figures;
-    uint64_t accusers; /* bit m: its peer m says that it sent a wrong chunk */
+    uint64_t accusers;     /* bit m: its peer m says that it sent a wrong chunk */
+    uint32_t faults_below; /* wrongs that those whom it feeds caught it at */
+    char *word;            /* what its own upstream said of it, while we try ourselves; NULL: nothing */
+    enum fr_verdict word_verdict;
+    fr_time_ns missed_at; /* it left complete and in good order, and is looked for from then on; 0: it did not */
 };
 
 /* A group that we feed: the origin the first ones, a member those below its own. */
@@ -52,6 +56,8 @@ struct fr_feed {
     const struct fr_sheet *sheet; /* of transfer->sheets */
     struct fr_roster *roster;     /* with all addresses, and no longer than that needs */
     bool is_open;                 /* its members are dialled, and it is handed chunks */
+    bool is_charged;              /* those of it that are ours to feed are dialled */
+    bool is_rescue;               /* others feed it; we try for those whom they gave up */
     fr_time_ns opened_at;
     struct fr_dispatch dispatch;
     struct fr_bitset offered; /* a member's: chunks that were ever to be handed to it */
@@ -84,6 +90,7 @@ struct fr_adopter {
 struct fr_origin {
     const struct fr_sign_key *key;
     bool can_reread;
+    struct fr_bitset released; /* of a pipe: chunks whose bytes were let go */
     uint32_t page_ahead_max;
     bool is_page_asked; /* one READ_PAGE is under way */
     bool is_read;       /* the last page is here */
@@ -122,6 +129,8 @@ struct fr_pull {
     fr_time_ns stored_at;           /* when a chunk was last stored */
     fr_time_ns guess_at;            /* when whoever feeds us is asked next for what nobody tells of */
 };
+
+enum { FR_FAULTS_MAX = 3 }; /* who did wrong so often is not believed any more */
 
 /* Whoever sends chunks to us as one small number: a peer's index, a member above as FR_GROUP_NODES_MAX + its link's place, the origin, an
  * adopter as FR_SENDER_ADOPTER + its link's place. */
@@ -193,7 +202,7 @@ struct fr_transfer {
     fr_time_ns dial_due;                      /* no dial is due before */
     struct fr_sheet **sheets; /* [sheet_count]: the origin's, all groups by index; a member's, groups below it as they came */
     uint32_t sheet_count, sheet_capacity;
-    struct fr_feed *feeds[FR_FEEDS_MAX];
+    struct fr_feed *feeds[FR_FEEDS_MAX + FR_RESCUES_MAX];
     uint32_t feed_count;
     struct fr_urgent urgent;
     fr_time_ns stall_due;    /* no member below can have stalled before */
@@ -322,8 +331,12 @@ void fr_sheets_pass(struct fr_transfer *transfer, struct fr_link *link);
 void fr_sheets_pass_all(struct fr_transfer *transfer, struct fr_link *link);
 
 /* ---- feeding groups below ---- */
-int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet); /* 0, FR_E_MEMORY, FR_E_LIMIT */
-void fr_feed_done(struct fr_transfer *transfer);                             /* all of them */
+/* From now on we feed this group; or it is only kept in mind. 0, FR_E_MEMORY, FR_E_LIMIT. */
+int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet);
+int fr_feed_add_rescue(struct fr_transfer *transfer, const struct fr_sheet *sheet, struct fr_feed **ret_feed);
+uint32_t fr_feed_count(const struct fr_transfer *transfer, bool is_rescue);
+struct fr_feed *fr_feed_find(const struct fr_transfer *transfer, uint32_t group); /* NULL: none */
+void fr_feed_done(struct fr_transfer *transfer);                                  /* all of them */
 bool fr_feed_is_gone(const struct fr_transfer *transfer, uint32_t group);
 void fr_feed_open(struct fr_transfer *transfer, struct fr_feed *feed);
 void fr_feed_charge(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member); /* we answer for it from now on */
@@ -339,8 +352,13 @@ void fr_feed_join(struct fr_transfer *transfer, struct fr_link *link); /* the li
 void fr_feed_turn(struct fr_transfer *transfer);
 void fr_feed_forgive(struct fr_transfer *transfer, fr_time_ns now); /* it was not they that stood still, it was us */
 fr_time_ns fr_feed_deadline(const struct fr_transfer *transfer);
+void fr_feed_release_chunk(struct fr_transfer *transfer, fr_chunk_index chunk); /* of a pipe: unless a group that is left lacks it */
 struct fr_feed *fr_feed_of(struct fr_transfer *transfer, const struct fr_link *link);
 struct fr_fed *fr_feed_fed(struct fr_transfer *transfer, const struct fr_link *link);
+
+/* ---- a second try for those whom others gave up ---- */
+/* Members of `theirs`, a group that we feed, gave a node up. true: that is not to be passed on, for we try ourselves, or know better. */
+bool fr_rescue_try(struct fr_transfer *transfer, uint32_t theirs, const struct fr_msg_result *result);
 
 /* ---- the origin ---- */
 int fr_origin_init(struct fr_transfer *transfer, const struct fr_origin_options *options);
@@ -367,7 +385,7 @@ void fr_fold_note_result(struct fr_transfer *transfer, const struct fr_msg_resul
 void fr_fold_note_progress(struct fr_transfer *transfer, uint32_t group, uint32_t member, uint32_t chunks_have);
 void fr_fold_pass_below(struct fr_transfer *transfer, const struct fr_msg_below *below);
 void fr_fold_pass_fault(struct fr_transfer *transfer, const struct fr_msg_fault *fault);
-void fr_fold_on_upstream(struct fr_transfer *transfer); /* a new upstream link: tell it all */
+void fr_fold_tell_again(struct fr_transfer *transfer); /* an upstream link came or went: from now on tell all anew */
 void fr_fold_turn(struct fr_transfer *transfer);
 fr_time_ns fr_fold_deadline(const struct fr_transfer *transfer);
 
@@ -414,6 +432,8 @@ void fr_relay_report(struct fr_transfer *transfer);                      /* tell
 void fr_finish_tell_done(struct fr_transfer *transfer, const struct fr_failure *failure);
 void fr_finish_when_whole(struct fr_transfer *transfer);
 void fr_finish_leave(struct fr_transfer *transfer);
+/* Whoever fed us waited for somebody above until its time was up. */
+void fr_finish_on_abandoned(struct fr_transfer *transfer);
 fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer);
 
 /* ---- pulling (a member's service) ---- */

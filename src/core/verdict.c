@@ -146,7 +146,8 @@ static bool is_anybody_fed(const struct fr_transfer *transfer) {
 static fr_time_ns unheard_at(const struct fr_transfer *transfer) {
     const struct fr_origin *origin = &transfer->origin;
 
-    if (transfer->sheet_count == transfer->feed_count || origin->pending_count == 0 || (!origin->is_read && is_anybody_fed(transfer)))
+    if (transfer->sheet_count == fr_feed_count(transfer, false) || origin->pending_count == 0 ||
+        (!origin->is_read && is_anybody_fed(transfer)))
         return FR_TIME_NEVER;
     return origin->word_at + UNHEARD_SILENCES * transfer->timing.silence;
 }

@@ -287,10 +287,19 @@ static bool is_mentioned(const struct fr_sim_scenario *scenario, uint32_t host) 
     return false;
 }
 
-/* A pipe's origin lets go of what two members have: from then on only members can help a late one, and two losses may be one too many. */
+static const struct fr_sim_group *group_of(const struct fr_sim_scenario *scenario, uint32_t host) {
+    const struct fr_sim_group *group = scenario->groups;
+
+    while (host >= group->first_host + group->member_count)
+        group++;
+    return group;
+}
+
+/* A pipe's origin lets go of what two members of the first group have: from then on only these can help a late one, and those below have it from them.
+ * Two losses may be one too many; in a first group of the lost and the late nobody is left who could help. */
 static bool has_helper(const struct fr_sim_scenario *scenario, uint32_t host) {
     for (uint32_t other = 1; other <= scenario->member_count; other++) {
-        if (other != host && !is_mentioned(scenario, other))
+        if (other != host && group_of(scenario, other)->upstream == FR_SIM_ORIGIN && !is_mentioned(scenario, other))
             return true;
     }
     return false;
@@ -312,14 +321,6 @@ static bool is_touched_at_all(const struct fr_sim_scenario *scenario, uint32_t h
             return true;
     }
     return false;
-}
-
-static const struct fr_sim_group *group_of(const struct fr_sim_scenario *scenario, uint32_t host) {
-    const struct fr_sim_group *group = scenario->groups;
-
-    while (host >= group->first_host + group->member_count)
-        group++;
-    return group;
 }
 
 static bool is_cut_between(const struct fr_sim_scenario *scenario, uint32_t one, uint32_t two) {

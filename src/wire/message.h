@@ -158,8 +158,13 @@ enum fr_refusal {
     FR_REFUSAL_COMPLETE = 12, /* the same, and this node has the whole object */
 };
 
-/* code u8 | text: length u16, bytes. Also the body of ABORT (code 0) and of BYE (0: the sender's transfer is over, or it has left in
- * good order; 1: it closes because of what the text says, and the transfer goes on without this link). */
+enum fr_goodbye {
+    FR_GOODBYE_OVER = 0,   /* the sender's transfer is over, or it has left in good order */
+    FR_GOODBYE_REASON = 1, /* it closes because of what the text says, and the transfer goes on without this link */
+    FR_GOODBYE_ALONE = 2,  /* to those below: it has the object, lost all who fed it, and nobody came in their place */
+};
+
+/* code u8 | text: length u16, bytes. Also the body of ABORT (code 0) and of BYE (enum fr_goodbye). */
 struct fr_msg_reason {
     uint8_t code;        /* any number when decoded: later versions may have more reasons */
     struct fr_text text; /* at most FR_REASON_BYTES_MAX */

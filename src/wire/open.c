@@ -65,7 +65,7 @@ int fr_accept_decode(const uint8_t *body, size_t bytes, struct fr_msg_accept *re
 
 size_t fr_reason_encode(enum fr_frame_type type, const struct fr_msg_reason *reason, uint8_t *out, size_t capacity) {
     fr_assert(type == FR_FRAME_REFUSE || type == FR_FRAME_ABORT || type == FR_FRAME_BYE);
-    fr_assert(type == FR_FRAME_BYE ? reason->code <= 1 : (reason->code != 0) == (type == FR_FRAME_REFUSE));
+    fr_assert(type == FR_FRAME_BYE ? reason->code <= FR_GOODBYE_ALONE : (reason->code != 0) == (type == FR_FRAME_REFUSE));
     struct fr_packer packer;
     fr_packer_begin(&packer, type, out, capacity);
     fr_packer_u8(&packer, reason->code);

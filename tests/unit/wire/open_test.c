@@ -167,6 +167,7 @@ static void reasons_read_back(void **state) {
         {FR_FRAME_ABORT, 0, "no", "00 0002 6e6f"},
         {FR_FRAME_BYE, 0, "", "00 0000"},
         {FR_FRAME_BYE, 1, "a", "01 0001 61"},
+        {FR_FRAME_BYE, 2, "a", "02 0001 61"},
     };
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         const struct fr_msg_reason reason = {samples[i].code, wire_text(samples[i].text)};
@@ -293,7 +294,7 @@ static void encode_refusal_without_code(void *unused) {
 
 static void encode_bye_with_refusal(void *unused) {
     (void) unused;
-    fr_reason_encode(FR_FRAME_BYE, &(const struct fr_msg_reason){2, {"x", 1}}, frame, sizeof frame);
+    fr_reason_encode(FR_FRAME_BYE, &(const struct fr_msg_reason){3, {"x", 1}}, frame, sizeof frame);
 }
 
 static void our_own_mistakes_are_asserted(void **state) {

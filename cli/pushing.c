@@ -19,7 +19,7 @@ void cli_pushing_describe(struct cli_pushing *p, struct cli_option *options) {
     const struct cli_option all[CLI_PUSHING_OPTIONS] = {
         {"name", 'n', CLI_TEXT, false, "NAME", &p->name, "name at the nodes; FILE's own if left out", 0, 0},
         {"chunk-size", 0, CLI_BYTES, false, "SIZE", &p->chunk_bytes, "a power of two, 16K to 4M; chosen from the size if left out", 0, 0},
-        {"up", 0, CLI_RATE, false, "RATE", &p->up_rate, "this machine's uplink, for the least possible time", 0, 0},
+        {"up", 0, CLI_RATE, false, "RATE", &p->up_rate, "this machine's uplink, for the plan and its times", 0, 0},
         {"report", 0, CLI_TEXT, false, "FILE", &p->report, "write a report, one JSON object", 0, 0},
         {"connect-timeout", 0, CLI_DURATION, false, "TIME", &p->connect_timeout, "give a node up that cannot be reached for so long (5s)",
          0, 0},

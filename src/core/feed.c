@@ -438,7 +438,7 @@ static void release_kept(struct fr_transfer *transfer) {
 }
 
 static void replace_lost(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (feed->is_gone || feed->is_rescue || feed->dispatch.children_in > 0 || is_anybody_there(transfer, feed) ||
+    if (feed->is_gone || feed->is_rescue || is_anybody_there(transfer, feed) ||
         reach_for_next(transfer, feed))
         return;
     adopt_below(transfer, feed);

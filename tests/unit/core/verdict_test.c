@@ -86,10 +86,23 @@ static void nodes_are_counted_over_the_groups(void **state) {
 
 static void the_first_word_counts(void **state) {
     struct scene *scene = *state;
-    core_rig_result(&scene->rig, scene->first[0], 1, 0, FR_VERDICT_FAILED, "one");
+    core_rig_result(&scene->rig, scene->first[0], 1, 0, FR_VERDICT_REFUSED, "one");
     core_rig_result(&scene->rig, scene->first[1], 1, 0, FR_VERDICT_UNREACHABLE, "two");
-    assert_int_equal(verdict_of(scene, 3), FR_VERDICT_FAILED);
+    assert_int_equal(verdict_of(scene, 3), FR_VERDICT_REFUSED);
     assert_string_equal(result_of(scene, 3).reason, "one");
+}
+
+/* The one above that gave it up may be cut off from it, and we not. */
+static void whom_others_gave_up_we_try_once(void **state) {
+    struct scene *scene = *state;
+    fr_link_id link;
+    core_rig_result(&scene->rig, scene->first[0], 1, 0, FR_VERDICT_FAILED, "not heard of");
+    assert_int_equal(verdict_of(scene, 3), FR_VERDICT_PENDING);
+    link = core_rig_dialled_below(&scene->rig, 1, 0);
+    core_rig_close(&scene->rig, link, FR_E_REFUSED);
+    wait_heard(scene, 60 * FR_SECOND);
+    assert_int_equal(verdict_of(scene, 3), FR_VERDICT_FAILED);
+    assert_string_equal(result_of(scene, 3).reason, "not heard of");
 }
 
 static void but_that_a_node_completed_after_all(void **state) {
@@ -135,7 +148,7 @@ static void progress_from_below_is_shown(void **state) {
     assert_int_equal(result_of(scene, 4).figures.chunks_have, 12);
     core_rig_below(&scene->rig, scene->first[1], 1, 1, 11); /* older, by another way */
     assert_int_equal(result_of(scene, 4).figures.chunks_have, 12);
-    core_rig_result(&scene->rig, scene->first[0], 1, 1, FR_VERDICT_FAILED, "x");
+    core_rig_result(&scene->rig, scene->first[0], 1, 1, FR_VERDICT_REFUSED, "x");
     core_rig_below(&scene->rig, scene->first[0], 1, 1, 30);
     assert_int_equal(result_of(scene, 4).figures.chunks_have, 1); /* as the result had it */
 }
@@ -154,9 +167,9 @@ static void it_is_over_when_every_node_has_ended(void **state) {
     struct scene *scene = *state;
     complete_first_groups(scene);
     core_rig_result(&scene->rig, scene->first[0], 1, 0, FR_VERDICT_COMPLETE, "");
-    core_rig_result(&scene->rig, scene->first[0], 1, 1, FR_VERDICT_FAILED, "x");
+    core_rig_result(&scene->rig, scene->first[0], 1, 1, FR_VERDICT_REFUSED, "x");
     assert_false(scene->rig.has_ended);
-    core_rig_result(&scene->rig, scene->first[0], 1, 1, FR_VERDICT_FAILED, "x"); /* it counts once */
+    core_rig_result(&scene->rig, scene->first[0], 1, 1, FR_VERDICT_REFUSED, "x"); /* it counts once */
     assert_false(scene->rig.has_ended);
     core_rig_result(&scene->rig, scene->first[0], 1, 2, FR_VERDICT_COMPLETE, "");
     assert_true(scene->rig.has_ended);
@@ -303,6 +316,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(nodes_are_counted_over_the_groups, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_first_word_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(whom_others_gave_up_we_try_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(but_that_a_node_completed_after_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(moments_are_reckoned_from_when_it_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(progress_from_below_is_shown, set_up, tear_down),

@@ -73,8 +73,11 @@ static void write_job(const struct fr_plan *plan, const struct fr_nodes *nodes, 
 
 /* What so many hops add, in percent of the time of one copy; of a copy that takes no time nothing can be said. */
 static void write_cost(const struct fr_plan *plan, uint32_t hops, const char *what, FILE *stream) {
-    if (plan->copy_seconds > 0)
-        fprintf(stream, ": %s %.1f%% to the time of one copy", what, 100 * hops * plan->hop_seconds / plan->copy_seconds);
+    double cost = plan->copy_seconds > 0 ? hops * plan->hop_seconds / plan->copy_seconds : 0;
+    if (cost > 10) /* a small object */
+        fprintf(stream, ": %s %.0f times the time of one copy", what, cost);
+    else if (cost > 0)
+        fprintf(stream, ": %s %.1f%% to the time of one copy", what, 100 * cost);
 }
 
 static void write_shape(const struct fr_plan *plan, const struct fr_plan_options *options, FILE *stream) {

@@ -20,6 +20,7 @@ static const struct cli_column columns[] = {
     {.title = "ZONE", .is_optional = true},
     {.title = "FED BY", .is_number = true},
     {.title = "STARTS"},
+    {.title = "RELIEVES", .is_number = true, .is_optional = true},
     {.title = "DONE", .is_number = true, .is_optional = true},
     {.title = "MEMBERS"},
 };
@@ -35,6 +36,10 @@ static void add_group(struct cli_table *table, const struct fr_plan *plan, const
     else
         cli_table_add(table, "%u", group->upstream);
     cli_table_add(table, "%s", group->is_secondary ? "when that has it all" : "at once");
+    if (group->adopts == FR_GROUP_ORIGIN)
+        cli_table_add(table, "%s", "");
+    else
+        cli_table_add(table, "%u", group->adopts);
     cli_table_add(table, "%s", cli_figure_seconds(group->finish_seconds, figure));
     cli_table_add(table, "%s%s", nodes->specs[plan->members[group->first_member]].address, group->member_count > 1 ? " ..." : "");
 }

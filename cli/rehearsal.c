@@ -46,7 +46,10 @@ static void lay_groups(struct fr_sim_scenario *scenario, const struct fr_plan *p
                                                     .member_count = plan->groups[i].member_count,
                                                     .upstream = plan->groups[i].upstream == FR_GROUP_ORIGIN ? FR_SIM_ORIGIN
                                                                                                             : plan->groups[i].upstream,
-                                                    .is_secondary = plan->groups[i].is_secondary};
+                                                    .is_secondary = plan->groups[i].is_secondary,
+                                                    .adopts = plan->groups[i].adopts == FR_GROUP_ORIGIN ? FR_SIM_ORIGIN
+                                                                                                        : plan->groups[i].adopts,
+                                                    .shift = plan->groups[i].shift};
 }
 
 static void lay(struct fr_sim_scenario *scenario, const struct fr_plan *plan, const struct fr_nodes *nodes,

@@ -95,6 +95,8 @@ struct fr_plan_group {
     uint32_t level;                      /**< 0: fed by the origin */
     bool is_secondary;                   /**< its edge is: it is fed from when the upstream group has the whole object */
     const char *zone;      /**< of all its members; "" when they are of several zones, or of none. Lives as long as the plan */
+    uint32_t adopts;       /**< the group above it whose owners this one relieves (see below), or FR_GROUP_ORIGIN: none */
+    uint32_t shift;        /**< with adopts: what owner i there would send its peer i + shift, owner i here sends it; else 0 */
     double finish_seconds; /**< predicted; negative: unknown */
 };
 
@@ -109,7 +111,7 @@ struct fr_plan {
     uint32_t root_group_count; /**< groups that the origin feeds */
     uint32_t level_count;
     uint32_t fanout;          /**< the most groups that any group feeds; 0 for a single group */
-    uint32_t connections_max; /**< the most that any recipient has: peers, links up, links down (see below) */
+    uint32_t connections_max; /**< the most that any recipient has: peers, links up, down and to adopters (see below) */
     double predicted_seconds; /**< until the last group has it; negative: unknown */
     double bound_seconds;     /**< the least possible for this very job; negative: unknown */
     enum fr_shape shape;      /**< FR_SHAPE_CHAIN or FR_SHAPE_TREE: how it was built; never FR_SHAPE_AUTO */
@@ -127,6 +129,9 @@ void fr_plan_options_init(struct fr_plan_options *options);
  *  feed no others. Secondary nodes form groups of their own, fed by secondary edges from primary groups and by primary edges from
  *  one another; if all are secondary, all are taken as primary. The same input gives the same plan.
  *  Counterparts: between a group of ku members and one of kc below it, for t in 0 .. max(ku, kc) - 1 member t % ku is linked with member t % kc.
+ *  Adoption: an owner in a group that feeds m others has m - 1 sends more than its uplink can do at the full rate, one in a group that feeds none
+ *  has one fewer; so m - 1 leaf groups of its subtree relieve it, where all groups between have one size and lie in one zone. There
+ *  member i of the leaf group is linked with member i + shift, modulo the size, of the group that it adopts.
  *  nodes: 1 .. FR_NODES_MAX, borrowed until the call returns.  failure: may be NULL.
  *  Returns 0; FR_E_ARGUMENT: an option is out of its range, or two contradict each other; FR_E_LIMIT: the object has too many chunks; FR_E_MEMORY.
  *  O(n log n) in the number of nodes. The plan is the caller's: fr_plan_free.

@@ -11,6 +11,11 @@
 static void place(const struct fr_plan *plan, const struct fr_plan_group *group, struct fr_roster *roster) {
     roster->member_count = group->member_count;
     roster->is_secondary = group->is_secondary;
+    roster->is_adopting = group->adopts != FR_GROUP_ORIGIN;
+    if (roster->is_adopting) {
+        roster->adopted_group = group->adopts;
+        roster->adopted_shift = group->shift;
+    }
     if (group->upstream == FR_GROUP_ORIGIN)
         return;
     roster->upstream_group = group->upstream;

@@ -45,9 +45,10 @@ static json_t *make_member(const struct fr_plan *plan, const struct fr_nodes *no
 static json_t *make_group(const struct fr_plan *plan, const struct fr_nodes *nodes, uint32_t g) {
     const struct fr_plan_group *group = &plan->groups[g];
     bool is_root = group->upstream == FR_GROUP_ORIGIN;
-    return json_pack("{s:I, s:o, s:s, s:I, s:I, s:s, s:o, s:o}", "group", (json_int_t) g, "upstream",
+    return json_pack("{s:I, s:o, s:s, s:I, s:I, s:s, s:o, s:I, s:o, s:o}", "group", (json_int_t) g, "upstream",
                      is_root ? json_null() : json_integer(group->upstream), "edge", group->is_secondary ? "secondary" : "primary", "level",
-                     (json_int_t) group->level, "subtree_groups", (json_int_t) group->subtree_count, "zone", group->zone,
+                     (json_int_t) group->level, "subtree_groups", (json_int_t) group->subtree_count, "zone", group->zone, "adopts",
+                     group->adopts == FR_GROUP_ORIGIN ? json_null() : json_integer(group->adopts), "shift", (json_int_t) group->shift,
                      "predicted_seconds", make_seconds(group->finish_seconds), "members",
                      make_array(plan, nodes, group->first_member, group->member_count, make_member));
 }

@@ -39,6 +39,7 @@ static void relieve(struct fr_adoption_group *groups, struct spare *spares, uint
         leaf = take(spares, group);
         groups[leaf].adopts = group;
         groups[leaf].shift = shift;
+        groups[group].relieved++;
     }
 }
 
@@ -54,7 +55,7 @@ int fr_adoption_assign(struct fr_adoption_group *groups, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         spares[i].first = spares[i].next = FR_ADOPTS_NONE;
         groups[i].adopts = FR_ADOPTS_NONE;
-        groups[i].shift = 0;
+        groups[i].shift = groups[i].relieved = 0;
     }
     for (uint32_t i = count; i-- > 0;) { /* whatever is below i comes after it, and is done */
         uint32_t above = groups[i].upstream;

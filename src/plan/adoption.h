@@ -15,14 +15,15 @@
 
 #define FR_ADOPTS_NONE UINT32_MAX
 
-/* One group, in preorder: each after the one above it, with all below it in one run. */
+/* One group; each stands after the one above it. */
 struct fr_adoption_group {
     uint32_t upstream; /* index of the group above, or any number that is none: the origin */
     uint32_t member_count;
-    uint32_t zone; /* groups of equal numbers lie in one zone */
+    uint32_t zone; /* groups of equal numbers lie in one zone, and are alike */
     bool is_secondary;
     uint32_t adopts; /* out: the group whose peers it relieves, or FR_ADOPTS_NONE */
     uint32_t shift;  /* out: 1 .. fan-out - 1 */
+    uint32_t relieved; /* out: how many adopt it */
 };
 
 /* Fills in adopts and shift of all. 0 or FR_E_MEMORY. O(count). */

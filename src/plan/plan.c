@@ -240,6 +240,8 @@ static void copy_groups(const struct planner *planner, struct fr_plan *plan, con
             .subtree_count = subtree[g],
             .level = tree->level[g],
             .is_secondary = fr_tree_is_secondary_edge(tree, &planner->groups, g),
+            .adopts = tree->adopts[g] == FR_ADOPTS_NONE ? FR_GROUP_ORIGIN : place_of[tree->adopts[g]],
+            .shift = tree->shift[g],
             .zone = name_of[group->zone],
             .finish_seconds = planner->is_predictable ? planner->finish[g] : -1,
         };
@@ -267,6 +269,10 @@ static void count_connections(struct fr_plan *plan, uint32_t *links) {
             uint32_t above = plan->groups[group->upstream].member_count;
             links[g] += size - 1 + links_of_first(size, above);
             links[group->upstream] += links_of_first(above, size);
+        }
+        if (group->adopts != FR_GROUP_ORIGIN) {
+            links[g]++;
+            links[group->adopts]++;
         }
     }
     for (uint32_t g = 0; g < plan->group_count; g++)

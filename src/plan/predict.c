@@ -40,24 +40,25 @@ static struct flow begin_secondary(const struct fr_group *upstream, uint32_t chi
     return (struct flow){.start = finish, .rate = upstream->up_sum / children, .hops = 1};
 }
 
-/* How fast a group can send what it must: each byte k - 1 times to peers, and once to each child group that is fed at once. */
-static double sending_rate(const struct fr_group *group, uint32_t children) {
-    uint32_t copies = group->member_count - 1 + children;
+/* How fast a group can send what it must: each byte to peers, but those who get it from groups that relieve it, and once to each child group that is
+ * fed at once. */
+static double sending_rate(const struct fr_group *group, uint32_t children, uint32_t relieved) {
+    uint32_t copies = group->member_count - 1 + children - relieved;
     return copies > 0 ? group->up_sum / copies : (double) INFINITY;
 }
 
-static struct flow pass_on(const struct flow *in, const struct fr_group *group, uint32_t children, const struct fr_job *job) {
+static struct flow pass_on(const struct flow *in, const struct fr_group *group, uint32_t children, uint32_t relieved, const struct fr_job *job) {
     double chunk_time = job->chunk_bytes / (group->up_sum / group->member_count);
     return (struct flow){.start = in->start,
-                         .rate = least(least(in->rate, sending_rate(group, children)), group->down_usual),
+                         .rate = least(least(in->rate, sending_rate(group, children, relieved)), group->down_usual),
                          .fill = in->fill + (children + fr_predict_queueing(group->member_count)) * chunk_time,
                          .hops = in->hops + 1};
 }
 
 /* The last chunk is relayed to the last peer. */
-static double finish_of(const struct flow *in, const struct fr_group *group, uint32_t children, const struct fr_job *job) {
+static double finish_of(const struct flow *in, const struct fr_group *group, uint32_t children, uint32_t relieved, const struct fr_job *job) {
     double chunk_time = job->chunk_bytes / (group->up_sum / group->member_count);
-    double rate = least(least(in->rate, sending_rate(group, children)), group->down_least);
+    double rate = least(least(in->rate, sending_rate(group, children, relieved)), group->down_least);
     uint32_t copies = group->member_count - 1 + (children > 0 ? children : 1);
     return in->start + job->object_bytes / rate + in->fill + copies * chunk_time + (in->hops + 1) * job->delay;
 }
@@ -77,8 +78,8 @@ int fr_predict_finish(const struct fr_groups *groups, const struct fr_tree *tree
             flows[g] = begin_secondary(&groups->groups[upstream], tree->secondary_children[upstream], ret_finish[upstream]);
         else
             flows[g] = pass_on(&flows[upstream], &groups->groups[upstream], tree->children[upstream] - tree->secondary_children[upstream],
-                               job);
-        ret_finish[g] = finish_of(&flows[g], group, at_once, job);
+                               tree->relieved[upstream], job);
+        ret_finish[g] = finish_of(&flows[g], group, at_once, tree->relieved[g], job);
         last = ret_finish[g] > last ? ret_finish[g] : last;
     }
     fr_free(flows);

@@ -211,6 +211,37 @@ static int grow_all(struct grower *grower) {
     return error;
 }
 
+/* place: [group_count], where a group stands in the order. */
+static void fill_adoption(struct fr_tree *tree, const struct fr_groups *groups, struct fr_adoption_group *adoption, uint32_t *place) {
+    for (uint32_t i = 0; i < tree->group_count; i++) {
+        uint32_t g = tree->order[i], upstream = tree->upstream[g];
+        place[g] = i;
+        adoption[i] = (struct fr_adoption_group){.upstream = upstream == FR_GROUP_ORIGIN ? FR_ADOPTS_NONE : place[upstream],
+                                                 .member_count = groups->groups[g].member_count,
+                                                 .zone = groups->groups[g].zone * FR_GROUP_KINDS + groups->groups[g].kind,
+                                                 .is_secondary = fr_tree_is_secondary_edge(tree, groups, g)};
+    }
+}
+
+static int assign_adoption(struct fr_tree *tree, const struct fr_groups *groups) {
+    struct fr_adoption_group *adoption = fr_alloc_zeroed(tree->group_count, sizeof *adoption);
+    uint32_t *place = fr_alloc_zeroed(tree->group_count, sizeof *place);
+    int error = adoption && place ? 0 : FR_E_MEMORY;
+    if (!error) {
+        fill_adoption(tree, groups, adoption, place);
+        error = fr_adoption_assign(adoption, tree->group_count);
+    }
+    for (uint32_t i = 0; !error && i < tree->group_count; i++) {
+        uint32_t g = tree->order[i];
+        tree->adopts[g] = adoption[i].adopts == FR_ADOPTS_NONE ? FR_ADOPTS_NONE : tree->order[adoption[i].adopts];
+        tree->shift[g] = adoption[i].shift;
+        tree->relieved[g] = adoption[i].relieved;
+    }
+    fr_free(adoption);
+    fr_free(place);
+    return error;
+}
+
 int fr_tree_init(struct fr_tree *tree, const struct fr_groups *groups, const struct fr_tree_shape *shape) {
     uint32_t count = groups->group_count;
     *tree = (struct fr_tree){.group_count = count};
@@ -219,9 +250,14 @@ int fr_tree_init(struct fr_tree *tree, const struct fr_groups *groups, const str
     tree->children = fr_alloc_zeroed(count, sizeof *tree->children);
     tree->secondary_children = fr_alloc_zeroed(count, sizeof *tree->secondary_children);
     tree->order = fr_alloc_zeroed(count, sizeof *tree->order);
+    tree->adopts = fr_alloc_zeroed(count, sizeof *tree->adopts);
+    tree->shift = fr_alloc_zeroed(count, sizeof *tree->shift);
+    tree->relieved = fr_alloc_zeroed(count, sizeof *tree->relieved);
     int error = FR_E_MEMORY;
-    if (tree->upstream && tree->level && tree->children && tree->secondary_children && tree->order)
+    if (tree->upstream && tree->level && tree->children && tree->secondary_children && tree->order && tree->adopts && tree->shift && tree->relieved)
         error = grow_all(&(struct grower){.groups = groups, .shape = shape, .tree = tree});
+    if (!error)
+        error = assign_adoption(tree, groups);
     if (error)
         fr_tree_done(tree);
     return error;
@@ -235,5 +271,8 @@ void fr_tree_done(struct fr_tree *tree) {
     fr_free(tree->children);
     fr_free(tree->secondary_children);
     fr_free(tree->order);
+    fr_free(tree->adopts);
+    fr_free(tree->shift);
+    fr_free(tree->relieved);
     *tree = (struct fr_tree){0};
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "plan/adoption.h"
 #include "plan/groups.h"
 
 struct fr_tree_shape {
@@ -21,12 +22,14 @@ struct fr_tree {
     uint32_t *level;              /* [group_count], 0 for roots */
     uint32_t *children;           /* [group_count], how many groups it feeds, FR_FANOUT_MAX at most */
     uint32_t *secondary_children; /* [group_count], how many of them over a secondary edge */
+    uint32_t *adopts, *shift;     /* [group_count], as in adoption.h: the group whose owners it relieves, or FR_ADOPTS_NONE */
+    uint32_t *relieved;           /* [group_count], how many groups relieve it */
     uint32_t *order;              /* [group_count], all groups, each after its upstream: the order in which they were placed */
     uint32_t group_count, root_count, level_count;
 };
 
 /* groups: borrowed until the call returns. Returns 0, or FR_E_MEMORY and *tree all zero. O(group_count log group_count).
- * Source: HPL-2005-64 and the patent on cut-through distribution for primary and secondary trees; zones and slow leaves are ours. */
+ * Source: HPL-2005-64 and the patent on cut-through distribution for primary and secondary trees; zones and slow leaves are ours, adoption is adoption.h's. */
 int fr_tree_init(struct fr_tree *tree, const struct fr_groups *groups, const struct fr_tree_shape *shape);
 void fr_tree_done(struct fr_tree *tree); /* NULL and all zero allowed */
 

@@ -231,6 +231,15 @@ static void connections_are_counted(const struct fr_plan *plan) {
             links[above->first_member + t % above->member_count]++;
             links[group->first_member + t % group->member_count]++;
         }
+        if (group->adopts == FR_GROUP_ORIGIN)
+            continue;
+        const struct fr_plan_group *adopted = &plan->groups[group->adopts];
+        HOLDS(group->adopts < g && g < group->adopts + adopted->subtree_count);
+        HOLDS(adopted->member_count == group->member_count && group->shift >= 1 && group->shift < group->member_count);
+        for (uint32_t i = 0; i < group->member_count; i++) {
+            links[group->first_member + i]++;
+            links[adopted->first_member + (i + group->shift) % group->member_count]++;
+        }
     }
     for (uint32_t i = 0; i < plan->member_count; i++)
         most = links[i] > most ? links[i] : most;

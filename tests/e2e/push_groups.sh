@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Story: twelve nodes in a chain of three groups, each feeding the next while it receives. Then the last group is fed over secondary links; a node of the
-# middle group is killed halfway; and in the end all of the middle group are, and the first feeds the last.
+# Story: twelve nodes in a chain of three groups, each feeding the next while it receives. Then the last group is fed over secondary links;
+# a node of the middle group is killed halfway; and in the end all of the middle group are, and the first feeds the last.
 #
 #       origin --- four nodes === four more === the last four           who is in which group the plan tells
 . "$(dirname "$0")/_lib.sh"
@@ -38,8 +38,8 @@ plan_push() {
 
 # begin_push NAME: in the background; $pusher is its process.
 begin_push() {
-    "$FASTREPLICA" push "$work/object" --name "$1" --to "$work/list" --keys "$keys" --group-size 4 --shape chain --silence-timeout "$silence" \
-        --report "$work/report.json" >"$work/out" 2>"$work/err" &
+    "$FASTREPLICA" push "$work/object" --name "$1" --to "$work/list" --keys "$keys" --group-size 4 --shape chain \
+        --silence-timeout "$silence" --report "$work/report.json" >"$work/out" 2>"$work/err" &
     pusher=$!
     pids="$pids $pusher"
 }
@@ -56,7 +56,8 @@ has_half() {
         'any(.nodes[].transfers[]; .name == $name and .state == "receiving" and .bytes_have * 2 >= .object_bytes)' >/dev/null
 }
 
-# push_and_kill NAME NODE...: each is killed when the first of them has half. Where a push is over too soon the object grows, and it begins again.
+# push_and_kill NAME NODE...: each is killed when the first of them has half. Where a push is over too soon the object grows, and it begins
+# again.
 push_and_kill() {
     name=$1
     shift

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Liars in the groups below and above: one that we feed, and one of several that feed us. It costs its own link, is named, and everything else goes
- * on. Liars among peers are in liar_test.c. */
+/* Liars in the groups below and above: one that we feed, and one of several that feed us. It costs its own link, is named, and everything
+ * else goes on. Liars among peers are in liar_test.c. */
 #include <fastreplica/error.h>
 
 #include "base/prng.h"

@@ -7,7 +7,7 @@
  *                                                         gone   --PULL off: "push to me again"
  *
  * Nothing depends on it: what does not come is pulled as everything else is. An adopter is no peer and no upstream: what it sends makes nobody
- * an owner, and it is told nothing but receipts.
+ * an owner, and it is told what is here and nothing else.
  */
 #include "base/memory.h"
 #include "base/time.h"
@@ -47,14 +47,22 @@ int fr_adopt_on_sheet(struct fr_transfer *transfer, const struct fr_sheet *sheet
     return 0;
 }
 
+static void say_have(struct fr_transfer *transfer, struct fr_link *link) {
+    if (transfer->member.have.set_count > 0)
+        fr_say_ranges(transfer, link, FR_FRAME_HAVE, &transfer->member.have);
+}
+
 static void relieve(struct fr_transfer *transfer, const struct fr_adopter *adopter, bool is_relieved) {
     struct fr_link *peer = fr_transfer_find_peer(transfer, adopter->peer);
 
     if (!peer || peer->is_relieved == is_relieved)
         return;
     peer->is_relieved = is_relieved;
-    if (transfer->member.mode == FR_MEMBER_FOLLOWING) /* else it pushes nothing anyhow */
-        fr_say_switch(transfer, peer, FR_FRAME_PULL, is_relieved);
+    if (transfer->member.mode != FR_MEMBER_FOLLOWING) /* it pushes nothing anyhow */
+        return;
+    if (!is_relieved) /* it does not know what came from the adopter, and would push it all again or find us too far behind */
+        say_have(transfer, peer);
+    fr_say_switch(transfer, peer, FR_FRAME_PULL, is_relieved);
 }
 
 static bool is_linked(struct fr_transfer *transfer, uint32_t place) {
@@ -83,9 +91,13 @@ bool fr_adopt_is_any(const struct fr_transfer *transfer) {
 static void catch_up(struct fr_transfer *transfer, struct fr_link *link) {
     const struct fr_bitset *all = &transfer->member.owner.all;
 
-    for (uint32_t chunk = fr_bitset_next_set(all, 0); chunk < all->bit_count; chunk = fr_bitset_next_set(all, chunk + 1))
-        if (fr_link_queue(link, chunk))
+    for (uint32_t chunk = fr_bitset_next_set(all, 0); chunk < all->bit_count; chunk = fr_bitset_next_set(all, chunk + 1)) {
+        int error = fr_link_queue(link, chunk);
+
+        transfer->actions.is_starved |= error == FR_E_MEMORY;
+        if (error)
             return;
+    }
 }
 
 void fr_adopt_on_live(struct fr_transfer *transfer, struct fr_link *link) {
@@ -94,20 +106,23 @@ void fr_adopt_on_live(struct fr_transfer *transfer, struct fr_link *link) {
     if (link->role == FR_LINK_ADOPTEE) {
         catch_up(transfer, link);
         fr_send_pump(transfer, link);
-    } else if (link->role == FR_LINK_ADOPTER)
+    } else if (link->role == FR_LINK_ADOPTER) {
+        say_have(transfer, link);
         relieve(transfer, member->adopters[link->place], true);
-    else /* a peer that is linked anew */
+    } else /* a peer that is linked anew */
         for (uint32_t i = 0; i < member->adopter_count; i++)
             if (member->adopters[i]->peer == link->member && is_linked(transfer, i))
                 relieve(transfer, member->adopters[i], true);
 }
 
-void fr_adopt_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_live) {
+void fr_adopt_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_live, bool was_in_good_order) {
     if (link->role != FR_LINK_ADOPTER)
         return;
     if (was_live)
         relieve(transfer, transfer->member.adopters[link->place], false);
-    fr_dial_retry(transfer, &transfer->member.adopters[link->place]->dial);
+    fr_dial_retry(transfer, link->dial);
+    if (was_in_good_order)
+        fr_dial_settle(link->dial);
 }
 
 void fr_adopt_own(struct fr_transfer *transfer, fr_chunk_index chunk) {

@@ -168,7 +168,7 @@ void fr_feed_charge(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t
 
     if (fed->is_charge || (fed->verdict != FR_VERDICT_PENDING && fed->verdict != FR_VERDICT_COMPLETE))
         return;
-    fed->is_charge = true;            /* who is complete too: what it hears from below has to go up by somebody */
+    fed->is_charge = true;        /* who is complete too: what it hears from below has to go up by somebody */
     fed->dial.is_settled = false; /* as a helper it may have been given up after one try */
     fr_dial_fed(transfer, feed, member);
 }
@@ -398,7 +398,7 @@ static bool is_anybody_there(const struct fr_transfer *transfer, const struct fr
 }
 
 /* Whom nobody feeds any more we feed ourselves. What cannot be taken on is left to the origin's patience. */
-static void adopt_below(struct fr_transfer *transfer, struct fr_feed *feed) {
+static void take_on_below(struct fr_transfer *transfer, struct fr_feed *feed) {
     feed->is_gone = true;
     for (uint32_t i = 0; i < transfer->sheet_count; i++)
         if (transfer->sheets[i]->roster->upstream_count > 0 && transfer->sheets[i]->roster->upstream_group == feed->roster->group_index &&
@@ -438,10 +438,9 @@ static void release_kept(struct fr_transfer *transfer) {
 }
 
 static void replace_lost(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (feed->is_gone || feed->is_rescue || is_anybody_there(transfer, feed) ||
-        reach_for_next(transfer, feed))
+    if (feed->is_gone || feed->is_rescue || is_anybody_there(transfer, feed) || reach_for_next(transfer, feed))
         return;
-    adopt_below(transfer, feed);
+    take_on_below(transfer, feed);
 }
 
 static void look_for_help(struct fr_transfer *transfer, struct fr_feed *feed) {

@@ -27,7 +27,7 @@ void fr_greeting_bad_frame(struct fr_transfer *transfer, struct fr_link *link, e
     if (link->role == FR_LINK_CHILD)
         fr_transfer_trace_link(transfer, FR_TRACE_FAULT, link, FR_CHUNK_NONE, 0, FR_E_PROTOCOL, why);
     else
-        fr_member_report_fault(transfer, fr_member_sender_of(link), FR_CHUNK_NONE, why);
+        fr_member_report_link(transfer, link, why);
     fr_transfer_drop_link(transfer, link, FR_E_PROTOCOL, why);
 }
 

@@ -79,7 +79,7 @@ static void tell_gone(struct fr_transfer *transfer, struct fr_link *link, const 
     if (link->role == FR_LINK_CHILD)
         fr_feed_on_gone(transfer, link, was_live, was_in_good_order, failure);
     else if (link->role == FR_LINK_ADOPTER || link->role == FR_LINK_ADOPTEE)
-        fr_adopt_on_gone(transfer, link, was_live);
+        fr_adopt_on_gone(transfer, link, was_live, was_in_good_order);
     else if (was_live)
         fr_member_on_gone(transfer, link, was_in_good_order, failure);
     else

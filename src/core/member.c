@@ -99,25 +99,36 @@ uint32_t fr_member_sender_of(const struct fr_link *link) {
 static uint32_t name_of(uint32_t sender) {
     if (sender < FR_GROUP_NODES_MAX)
         return sender;
-    if (sender >= FR_SENDER_ORIGIN) /* an adopter has another group, and no name in ours */
+    if (sender == FR_SENDER_ORIGIN)
         return FR_MEMBER_UPSTREAM;
     return sender < 2 * FR_GROUP_NODES_MAX ? FR_MEMBER_ABOVE + sender - FR_GROUP_NODES_MAX
                                            : FR_MEMBER_FAR_ABOVE + sender - 2 * FR_GROUP_NODES_MAX;
+}
+
+/* It has a name in its own group, and none in ours. */
+static void tell_adopters_fault(struct fr_transfer *transfer, const struct fr_adopter *adopter, fr_chunk_index chunk, const char *text) {
+    const struct fr_msg_fault fault = {.group = adopter->roster->group_index,
+                                       .member = (uint16_t) adopter->member,
+                                       .chunk = chunk,
+                                       .text = {text, (uint32_t) strlen(text)}};
+    struct fr_link *upstream = fr_member_upstream(transfer);
+
+    fr_transfer_trace_fed(transfer, FR_TRACE_FAULT, adopter->roster, adopter->member, chunk, 0, 0, text);
+    if (upstream)
+        fr_say_fault_below(transfer, upstream, &fault);
 }
 
 bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index chunk, const char *text) {
     struct fr_member *member = &transfer->member;
     struct fr_link *upstream = fr_member_upstream(transfer);
 
-    fr_transfer_trace(transfer, FR_TRACE_FAULT, name_of(sender), chunk, 0, 0, text);
-    if (upstream && sender < FR_SENDER_ADOPTER)
-        fr_say_fault(transfer, upstream, name_of(sender), chunk, text);
-    else if (upstream)
-        fr_say_fault_below(transfer, upstream,
-                           &(struct fr_msg_fault){.group = member->adopters[sender - FR_SENDER_ADOPTER]->roster->group_index,
-                                                  .member = (uint16_t) member->adopters[sender - FR_SENDER_ADOPTER]->member,
-                                                  .chunk = chunk,
-                                                  .text = {text, (uint32_t) strlen(text)}});
+    if (sender >= FR_SENDER_ADOPTER)
+        tell_adopters_fault(transfer, member->adopters[sender - FR_SENDER_ADOPTER], chunk, text);
+    else {
+        fr_transfer_trace(transfer, FR_TRACE_FAULT, name_of(sender), chunk, 0, 0, text);
+        if (upstream)
+            fr_say_fault(transfer, upstream, name_of(sender), chunk, text);
+    }
     if (++member->fault_counts[sender] < FR_FAULTS_MAX)
         return false;
     if (sender < FR_GROUP_NODES_MAX) {
@@ -128,6 +139,14 @@ bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t sender, fr_ch
     else if (sender != FR_SENDER_ORIGIN) /* it alone is taken back when it comes again */
         transfer->actions.is_starved |= fr_link_mark(&member->shunned_above, sender - FR_GROUP_NODES_MAX) != 0;
     return true;
+}
+
+/* Whom we relieve others for is above us and tells upstream itself how it fares; it has no name among those who send to us. */
+void fr_member_report_link(struct fr_transfer *transfer, const struct fr_link *link, const char *text) {
+    if (link->role == FR_LINK_ADOPTEE)
+        fr_transfer_trace_link(transfer, FR_TRACE_FAULT, link, FR_CHUNK_NONE, 0, FR_E_PROTOCOL, text);
+    else
+        fr_member_report_fault(transfer, fr_member_sender_of(link), FR_CHUNK_NONE, text);
 }
 
 /* ---------------------------------------------------------------------------------------------------- links */

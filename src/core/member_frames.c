@@ -32,7 +32,7 @@ static void bad_manifest(struct fr_transfer *transfer, struct fr_link *link, enu
     }
     snprintf(text, sizeof(text), "sent %s that %s", what,
              result == FR_MANIFEST_BAD_SHAPE ? "does not fit the object" : "the origin did not sign");
-    fr_member_report_fault(transfer, fr_member_sender_of(link), FR_CHUNK_NONE, text);
+    fr_member_report_link(transfer, link, text);
     fr_transfer_drop_link(transfer, link, result == FR_MANIFEST_BAD_SHAPE ? FR_E_PROTOCOL : FR_E_SIGNATURE, text);
 }
 
@@ -224,7 +224,7 @@ static int on_upstream_frame(struct fr_transfer *transfer, struct fr_link *link,
     struct fr_msg_reason reason;
     int error;
 
-    if (type == FR_FRAME_ROSTER)
+    if (type == FR_FRAME_ROSTER && (link->role == FR_LINK_UPSTREAM || link->role == FR_LINK_PEER))
         return fr_sheets_on_frame(transfer, link, body, bytes);
     if (link->role != FR_LINK_UPSTREAM || type != FR_FRAME_ABORT)
         return FR_E_PROTOCOL;
@@ -261,6 +261,6 @@ void fr_member_on_frame(struct fr_transfer *transfer, struct fr_link *link, enum
     if (!error || link->state == FR_LINK_FREE)
         return;
     snprintf(why, sizeof(why), "sent a %s frame that makes no sense", fr_frame_name(type));
-    fr_member_report_fault(transfer, fr_member_sender_of(link), FR_CHUNK_NONE, why);
+    fr_member_report_link(transfer, link, why);
     fr_transfer_drop_link(transfer, link, FR_E_PROTOCOL, why);
 }

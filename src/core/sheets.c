@@ -173,11 +173,11 @@ static bool is_near(const struct fr_transfer *transfer, const struct fr_roster *
 static bool belongs_on(struct fr_transfer *transfer, const struct fr_link *link, const struct fr_sheet *sheet) {
     const struct fr_roster *theirs, *roster = sheet->roster;
 
-    if (link->role == FR_LINK_UPSTREAM)
-        return false;
     if (link->role ==
         FR_LINK_PEER) /* peers feed the same groups as we do; what a peer told us it tells the others too, but for those who come late */
         return (sheet->is_from_above || link->rosters_seen < link->rosters_late) && is_near(transfer, roster);
+    if (link->role != FR_LINK_CHILD)
+        return false;
     theirs = transfer->feeds[link->place]->roster;
     return is_below(theirs, roster->group_index) &&
         (roster->upstream_group == theirs->group_index ||

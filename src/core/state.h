@@ -293,7 +293,7 @@ void fr_send_on_interest(struct fr_transfer *transfer, struct fr_link *link, boo
 void fr_adopt_done(struct fr_transfer *transfer);
 int fr_adopt_on_sheet(struct fr_transfer *transfer, const struct fr_sheet *sheet); /* one came; it may be an adopter's. 0 or FR_E_MEMORY */
 void fr_adopt_on_live(struct fr_transfer *transfer, struct fr_link *link);
-void fr_adopt_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_live);
+void fr_adopt_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_live, bool was_in_good_order);
 void fr_adopt_own(struct fr_transfer *transfer, fr_chunk_index chunk); /* we own it: to whom we adopt */
 bool fr_adopt_is_any(const struct fr_transfer *transfer);              /* somebody sends us what peers would, and later than they */
 
@@ -417,6 +417,8 @@ void fr_member_turn(struct fr_transfer *transfer);
 fr_time_ns fr_member_deadline(const struct fr_transfer *transfer);
 /* Tell upstream that another node did wrong. true: it did so too often, and is not let in again; the caller closes its link. */
 bool fr_member_report_fault(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index chunk, const char *text);
+/* Whoever is at the other end of this link did wrong, and not with one chunk. */
+void fr_member_report_link(struct fr_transfer *transfer, const struct fr_link *link, const char *text);
 /* A peer fell behind on our link to it, or says it pulls: drop what waits for it. */
 void fr_relay_stop(struct fr_transfer *transfer, struct fr_link *link);
 

@@ -290,6 +290,11 @@ void fr_transfer_on_frame(struct fr_transfer *transfer, fr_link_id id, enum fr_f
 
 /* ---------------------------------------------------------------------------------------------------- events of chunks */
 
+/* Those whom we feed, and those whom we adopt, get chunks and send none. */
+static bool sends_chunks(const struct fr_link *link) {
+    return fr_link_is_live(link) && link->role != FR_LINK_CHILD && link->role != FR_LINK_ADOPTEE;
+}
+
 bool fr_transfer_on_chunk_begin(struct fr_transfer *transfer, fr_link_id id, fr_chunk_index chunk, uint32_t chunk_size, fr_time_ns now) {
     struct fr_link *link = fr_transfer_link(transfer, id);
     bool is_welcome = false;
@@ -297,7 +302,7 @@ bool fr_transfer_on_chunk_begin(struct fr_transfer *transfer, fr_link_id id, fr_
     begin_event(transfer, now);
     if (link && !transfer->is_ended) {
         fr_liveness_heard(&link->liveness, transfer->now);
-        if (link->role == FR_LINK_CHILD || !fr_link_is_live(link))
+        if (!sends_chunks(link))
             fr_greeting_bad_frame(transfer, link, FR_FRAME_CHUNK);
         else
             is_welcome = fr_member_takes_chunk(transfer, link, chunk, chunk_size);
@@ -311,7 +316,7 @@ void fr_transfer_on_chunk(struct fr_transfer *transfer, fr_link_id id, fr_chunk_
     struct fr_action drop = {.type = FR_ACTION_DROP, .buffer = buffer};
 
     begin_event(transfer, now);
-    if (link && fr_link_is_live(link) && !transfer->is_ended && link->role != FR_LINK_CHILD) {
+    if (link && sends_chunks(link) && !transfer->is_ended) {
         fr_liveness_heard(&link->liveness, transfer->now);
         fr_member_on_chunk(transfer, link, chunk, buffer);
     } else

@@ -120,8 +120,9 @@ struct fr_roster {
     char addresses[FR_GROUP_NODES_MAX][FR_ADDRESS_BYTES_MAX + 1]; /* "host:port" as the operator wrote it, port added */
 };
 
-/* The `from` of an OPEN: a peer's index; or FR_MEMBER_ADOPTED + the index of a member of the group that this one adopts; or FR_MEMBER_ABOVE + the index of a member of the group above; or, when all of that are gone,
- * FR_MEMBER_FAR_ABOVE + the index of a member of a group further up; or the origin. */
+/* The `from` of an OPEN: a peer's index; or FR_MEMBER_ADOPTED + the index of a member of the group that this one adopts; or FR_MEMBER_ABOVE
+ * + the index of a member of the group above; or, when all of that are gone, FR_MEMBER_FAR_ABOVE + the index of a member of a group further
+ * up; or the origin. */
 enum { FR_MEMBER_ADOPTED = 0x2000, FR_MEMBER_ABOVE = 0x4000, FR_MEMBER_FAR_ABOVE = 0x8000, FR_MEMBER_UPSTREAM = 0xffff };
 
 /* from u16 | to u16 | opening: length u16, bytes | signature | roster: length u16, bytes | signature */
@@ -257,6 +258,7 @@ struct fr_msg_below {
 static_assert(2 + FR_ROSTER_BYTES_MAX + FR_SIGNATURE_BYTES <= FR_FRAME_BODY_MAX, "ROSTER fits a frame");
 static_assert(FR_BELOW_MAX <= UINT8_MAX && 1 + FR_BELOW_MAX * 3 * 5 <= FR_FRAME_BODY_MAX, "BELOW fits its count, and a frame");
 static_assert((int) FR_MEMBER_ABOVE + (int) FR_GROUP_NODES_MAX <= (int) FR_MEMBER_UPSTREAM, "who asks is told apart");
+static_assert((int) FR_MEMBER_ADOPTED + (int) FR_GROUP_NODES_MAX <= (int) FR_MEMBER_ABOVE, "and so is whom a group adopts");
 
 /* One transfer in a status answer.
  * transfer_id | name: length u8, bytes | bytes_have u64 | object_bytes u64 (FR_BYTES_UNKNOWN allowed) | elapsed u64 | state u8 */

@@ -59,7 +59,7 @@ static size_t sign_open(unsigned how, const uint8_t *body, size_t bytes, uint8_t
     return frame_bytes - FR_FRAME_HEAD_BYTES;
 }
 
-/* A peer; or whoever feeds the group: a member above, of whatever group; or the origin, which may feed any. */
+/* A peer; or whoever feeds the group: a member above, of whatever group; or the origin, which may feed any; or one whom the group adopts. */
 static bool may_ask(const struct fr_door *door) {
     uint32_t from = door->open.from;
     if (from == FR_MEMBER_UPSTREAM)
@@ -68,6 +68,8 @@ static bool may_ask(const struct fr_door *door) {
         return door->roster.upstream_count > 0 && from < FR_MEMBER_FAR_ABOVE + FR_GROUP_NODES_MAX;
     if (from >= FR_MEMBER_ABOVE)
         return from - FR_MEMBER_ABOVE < door->roster.upstream_count;
+    if (from >= FR_MEMBER_ADOPTED)
+        return door->roster.is_adopting && from < FR_MEMBER_ADOPTED + FR_GROUP_NODES_MAX;
     return from < door->roster.member_count && from != door->open.to;
 }
 

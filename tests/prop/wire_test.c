@@ -346,6 +346,11 @@ static void try_roster(void) {
     a.upstream_count = a.group_index > 0 ? (uint32_t) draw_up_to(FR_GROUP_NODES_MAX) : 0;
     a.upstream_group = a.upstream_count > 0 ? (uint32_t) draw_up_to(a.group_index - 1) : 0;
     a.is_secondary = draw(2) == 1;
+    a.is_adopting = a.upstream_count > 0 && draw(2) == 1;
+    if (a.is_adopting) {
+        a.adopted_group = (uint32_t) draw_up_to(a.group_index - 1);
+        a.adopted_shift = 1 + (uint32_t) draw_up_to(FR_GROUP_NODES_MAX - 2);
+    }
     a.node_count = (uint32_t) draw_up_to(FR_NODES_PUSHED_MAX);
     a.member_count = 1 + (uint32_t) draw_up_to(FR_GROUP_NODES_MAX - 1);
     for (uint32_t i = 0; i < a.member_count; i++) {

@@ -26,6 +26,9 @@ static struct fr_roster *make_roster(const struct core_rig *rig, const struct co
     roster->upstream_group = group->upstream_group;
     roster->upstream_count = group->upstream_count;
     roster->is_secondary = group->is_secondary;
+    roster->is_adopting = group->is_adopting;
+    roster->adopted_group = group->adopted_group;
+    roster->adopted_shift = group->adopted_shift;
     roster->member_count = group->member_count;
     for (uint32_t i = 0; i < group->member_count; i++)
         snprintf(roster->addresses[i], sizeof roster->addresses[i], "g%un%u:7420", group->index, i);

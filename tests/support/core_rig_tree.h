@@ -18,6 +18,8 @@
 struct core_rig_group {
     uint32_t index, below_count, upstream_group, upstream_count, member_count;
     bool is_secondary;
+    bool is_adopting;
+    uint32_t adopted_group, adopted_shift;
 };
 
 /* ---- making. The members above our group are upstream_count; 0: the origin feeds it. */

@@ -205,6 +205,71 @@ static void a_peer_of_a_group_below_comes_in(void **state) {
     assert_int_equal(send_open(world), FR_DOOR_OPEN);
 }
 
+static void put_adopting(struct world *world) {
+    put_below_another(world);
+    world->roster.is_adopting = true;
+    world->roster.adopted_group = 1;
+    world->roster.adopted_shift = 2;
+}
+
+/* How many members the adopted group has its own roster tells, which is not here; so any may ask that could be. */
+static void a_member_whom_the_group_adopts_comes_in(void **state) {
+    struct world *world = *state;
+    static const uint16_t adopted[] = {FR_MEMBER_ADOPTED, FR_MEMBER_ADOPTED + 2, FR_MEMBER_ADOPTED + FR_GROUP_NODES_MAX - 1};
+    put_adopting(world);
+    encode_blobs(world);
+    sign_blobs(world, world->origin);
+    for (size_t i = 0; i < sizeof adopted / sizeof *adopted; i++) {
+        fr_door_init(&world->door, world->trusted, world->trusted_bytes);
+        world->from = adopted[i];
+        assert_int_equal(send_hello(world), FR_DOOR_WAIT);
+        assert_int_equal(send_open(world), FR_DOOR_OPEN);
+        assert_int_equal(world->door.open.from, adopted[i]);
+        assert_true(world->door.roster.is_adopting);
+        assert_int_equal(world->door.roster.adopted_group, 1);
+        assert_int_equal(world->door.roster.adopted_shift, 2);
+    }
+}
+
+static void who_is_not_adopted_is_refused(void **state) {
+    struct world *world = *state;
+    static const struct {
+        uint16_t from, to;
+        bool is_adopting;
+        const char *words;
+    } samples[] = {
+        {FR_MEMBER_ADOPTED + FR_GROUP_NODES_MAX, 2, true, "member 8256 asks, in a group of 3"},
+        {FR_MEMBER_ABOVE - 1, 2, true, "member 16383 asks, in a group of 3"},
+        {FR_MEMBER_ADOPTED - 1, 2, true, "member 8191 asks, in a group of 3"},
+        {FR_MEMBER_ADOPTED, 3, true, "member 3 is asked for, in a group of 3"},
+        {FR_MEMBER_ADOPTED, 2, false, "member 8192 asks, in a group of 3"}, /* the group adopts nobody */
+        {FR_MEMBER_ADOPTED + 5, 2, false, "member 8197 asks, in a group of 3"},
+    };
+    put_adopting(world);
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        fr_door_init(&world->door, world->trusted, world->trusted_bytes);
+        world->roster.is_adopting = samples[i].is_adopting;
+        encode_blobs(world);
+        sign_blobs(world, world->origin);
+        world->from = samples[i].from;
+        world->to = samples[i].to;
+        assert_int_equal(send_hello(world), FR_DOOR_WAIT);
+        expect_refusal(world, send_open(world), FR_REFUSAL_PROTOCOL, samples[i].words);
+    }
+}
+
+/* Whom a group adopts is signed with the rest of its roster. */
+static void an_altered_adoption_is_refused(void **state) {
+    struct world *world = *state;
+    put_adopting(world);
+    encode_blobs(world);
+    sign_blobs(world, world->origin);
+    world->roster_blob[world->roster_bytes - 1] ^= 1; /* another shift */
+    world->from = FR_MEMBER_ADOPTED;
+    assert_int_equal(send_hello(world), FR_DOOR_WAIT);
+    expect_refusal(world, send_open(world), FR_REFUSAL_SIGNATURE, "roster");
+}
+
 static void who_does_not_feed_the_group_is_refused(void **state) {
     struct world *world = *state;
     static const struct {
@@ -447,6 +512,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_push_from_a_member_comes_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_push_from_a_member_above_comes_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_peer_of_a_group_below_comes_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_member_whom_the_group_adopts_comes_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_is_not_adopted_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_altered_adoption_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_does_not_feed_the_group_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_altered_place_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_question_comes_in, set_up, tear_down),

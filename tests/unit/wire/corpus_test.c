@@ -61,7 +61,7 @@ static void openings(void **state) {
 
 static void rosters(void **state) {
     (void) state;
-    check_folder("roster", WIRE_ROSTER, 9, 18);
+    check_folder("roster", WIRE_ROSTER, 13, 28);
 }
 
 int main(void) {

@@ -266,21 +266,81 @@ static void a_place_outside_any_tree_is_refused(void **state) {
     free(roster);
 }
 
+/* The fields of an adoption are there with bit 1, and only then. */
 static void a_flag_of_a_later_version_is_refused(void **state) {
     (void) state;
     uint8_t body[64];
-    size_t bytes = write_roster("00000001 00000000 00000000 0001 00 00000002", "0001 0003 613a31", body, sizeof body);
-    const size_t flags_at = 16 + 4 + 4 + 4 + 2;
+    const size_t flags_at = 16 + 4 + 4 + 4 + 2, adoption_bytes = 4 + 1;
+    size_t bytes = write_roster("00000007 00000000 00000004 0001 00 00000002", "0001 0003 613a31 00000001 3f", body, sizeof body);
     struct fr_roster *roster = make_roster(0);
     for (unsigned flags = 0; flags < 256; flags++) {
+        size_t right = flags & 2 ? bytes : bytes - adoption_bytes, wrong = flags & 2 ? bytes - adoption_bytes : bytes;
         body[flags_at] = (uint8_t) flags;
-        if (flags > 1) {
-            wire_check_refused(decode_roster, sizeof *roster, body, bytes, FR_E_PROTOCOL);
+        wire_check_refused(decode_roster, sizeof *roster, body, wrong, FR_E_PROTOCOL);
+        if (flags > 3) {
+            wire_check_refused(decode_roster, sizeof *roster, body, right, FR_E_PROTOCOL);
             continue;
         }
-        assert_int_equal(fr_roster_decode(body, bytes, roster), 0);
-        assert_int_equal(roster->is_secondary, flags);
+        assert_int_equal(fr_roster_decode(body, right, roster), 0);
+        assert_int_equal(roster->is_secondary, flags & 1);
+        assert_int_equal(roster->is_adopting, flags >> 1);
+        assert_int_equal(roster->adopted_group, flags & 2 ? 1 : 0);
+        assert_int_equal(roster->adopted_shift, flags & 2 ? 63 : 0);
     }
+    free(roster);
+}
+
+static struct fr_roster *make_adopting_roster(uint32_t adopted_group, uint32_t adopted_shift) {
+    struct fr_roster *roster = make_named_roster(2);
+    roster->is_adopting = true;
+    roster->adopted_group = adopted_group;
+    roster->adopted_shift = adopted_shift;
+    return roster;
+}
+
+static void an_adopting_roster_reads_back(void **state) {
+    (void) state;
+    static const struct {
+        uint32_t group, shift;
+    } samples[] = {{0, 1}, {0, FR_GROUP_NODES_MAX - 1}, {0x0203, 1}, {0x0404, 7}}; /* any group before it, at whatever height */
+    uint8_t out[128], expected[128];
+    struct fr_roster *roster;
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        roster = make_adopting_roster(samples[i].group, samples[i].shift);
+        check_roster_round_trip(roster);
+        roster->is_secondary = false;
+        check_roster_round_trip(roster);
+        free(roster);
+    }
+    roster = make_adopting_roster(0x0102, 5);
+    size_t bytes = wire_from_hex(X16("33") "00000405 00000607 00000203 0008 03 00009000 0002 0007 6e303a37343230 0007 6e313a37343230"
+                                           "00000102 05",
+                                 expected, sizeof expected);
+    assert_int_equal(fr_roster_encode(roster, out, sizeof out), bytes);
+    assert_memory_equal(out, expected, bytes);
+    wire_check_strict(decode_roster, sizeof *roster, out, bytes, false); /* cut off anywhere, or with bytes after its end */
+    free(roster);
+}
+
+static void a_wrong_adoption_is_refused(void **state) {
+    (void) state;
+    static const char *const inner = "00000007 00000000 00000004 0001 02 00000002",
+                             *const first = "00000007 00000000 00000000 0000 02 00000002";
+    static const char *const wrong[] = {
+        "00000001 00", "00000001 40", "00000001 ff", /* shift 0, and FR_GROUP_NODES_MAX and above */
+        "00000007 01", "00000008 01", "ffffffff 01", /* itself, and groups after it */
+    };
+    uint8_t body[64];
+    struct fr_roster *roster = make_roster(0);
+    char members[64];
+    assert_int_equal(fr_roster_decode(body, write_roster(inner, "0001 0003 613a31 00000006 01", body, sizeof body), roster), 0);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        snprintf(members, sizeof members, "0001 0003 613a31 %s", wrong[i]);
+        wire_check_refused(decode_roster, sizeof *roster, body, write_roster(inner, members, body, sizeof body), FR_E_PROTOCOL);
+    }
+    /* Above a first group is none that it could relieve. */
+    wire_check_refused(decode_roster, sizeof *roster, body, write_roster(first, "0001 0003 613a31 00000001 01", body, sizeof body),
+                       FR_E_PROTOCOL);
     free(roster);
 }
 
@@ -354,6 +414,13 @@ static void encode_large_roster(void *unused) {
     free(roster);
 }
 
+static void encode_wrong_adoption(void *shift) {
+    uint8_t out[128];
+    struct fr_roster *roster = make_adopting_roster(1, *(const uint32_t *) shift);
+    fr_roster_encode(roster, out, sizeof out);
+    free(roster);
+}
+
 static void our_own_mistakes_are_asserted(void **state) {
     (void) state;
     assert_true(fr_test_aborts(encode_name_outside, NULL));
@@ -362,6 +429,9 @@ static void our_own_mistakes_are_asserted(void **state) {
     assert_true(fr_test_aborts(encode_misplaced_roster, NULL));
     assert_true(fr_test_aborts(encode_nameless_member, NULL));
     assert_true(fr_test_aborts(encode_large_roster, NULL));
+    assert_true(fr_test_aborts(encode_wrong_adoption, &(uint32_t){0}));
+    assert_false(fr_test_aborts(encode_wrong_adoption, &(uint32_t){FR_GROUP_NODES_MAX - 1}));
+    assert_true(fr_test_aborts(encode_wrong_adoption, &(uint32_t){FR_GROUP_NODES_MAX}));
 }
 
 static void our_own_groups_stand_in_a_tree(void **state) {
@@ -392,6 +462,8 @@ int main(void) {
         cmocka_unit_test(a_wrong_roster_is_refused),
         cmocka_unit_test(a_place_outside_any_tree_is_refused),
         cmocka_unit_test(a_flag_of_a_later_version_is_refused),
+        cmocka_unit_test(an_adopting_roster_reads_back),
+        cmocka_unit_test(a_wrong_adoption_is_refused),
         cmocka_unit_test(too_many_or_too_long_are_refused),
         cmocka_unit_test(our_own_mistakes_are_asserted),
         cmocka_unit_test(our_own_groups_stand_in_a_tree),

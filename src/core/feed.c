@@ -414,6 +414,8 @@ void fr_feed_release_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
         !is_reached_everywhere(transfer, chunk))
         return;
     transfer->actions.is_starved |= fr_link_mark(&transfer->origin.released, chunk) != 0;
+    for (uint32_t i = 0; i < transfer->feed_count; i++) /* whoever comes to an empty group later cannot have it from us */
+        fr_dispatch_spare(&transfer->feeds[i]->dispatch, chunk);
     fr_actions_push(&transfer->actions, &action);
 }
 

@@ -224,6 +224,36 @@ void fr_sim_scenario_draw_tree(struct fr_sim_scenario *scenario) {
     snprintf(scenario->label + strlen(scenario->label), sizeof scenario->label - strlen(scenario->label), "-tree");
 }
 
+static bool feeds_others(const struct fr_sim_scenario *scenario, uint32_t group) {
+    for (uint32_t i = 0; i < scenario->group_count; i++)
+        if (scenario->groups[i].upstream == group)
+            return true;
+    return false;
+}
+
+void fr_sim_scenario_draw_harsh(struct fr_sim_scenario *scenario) {
+    struct fr_prng prng;
+    const struct fr_sim_group *group;
+    uint32_t victims = 0;
+    fr_time_ns begin, spread_max;
+
+    fr_prng_init(&prng, scenario->seed ^ 0x4a25u);
+    for (uint32_t tries = 0; tries < 4 && (tries == 0 || !feeds_others(scenario, victims)); tries++)
+        victims = (uint32_t) fr_prng_below(&prng, scenario->group_count);
+    group = &scenario->groups[victims];
+    begin = fr_prng_below(&prng, fr_sim_scenario_estimate(scenario) * 3 / 2 + 50 * FR_MS);
+    spread_max = chance(&prng, 0.3) ? 0 : between(&prng, 1, 2000) * FR_MS;
+    for (uint32_t i = 0; i < group->member_count && scenario->fault_count < FR_SIM_FAULTS_MAX; i++) {
+        struct fr_sim_fault fault = {.type = chance(&prng, 0.5) ? FR_SIM_FAULT_KILL : FR_SIM_FAULT_VANISH, .until = FR_TIME_NEVER};
+
+        fault.host = group->first_host + i;
+        fault.other = fault.host; /* nobody */
+        fault.at = begin + fr_prng_below(&prng, spread_max + 1);
+        fr_sim_scenario_add_fault(scenario, &fault);
+    }
+    snprintf(scenario->label, sizeof scenario->label, "harsh-tree");
+}
+
 /* ---- what to expect */
 
 /* Is this over before anybody could take it for a death? */
@@ -362,6 +392,8 @@ fr_time_ns fr_sim_scenario_time_max(const struct fr_sim_scenario *scenario) {
     limit += scenario->source_from;
     if (scenario->group_count > 1) /* who was never called waits long among peers, and then the origin for word of it */
         limit += 20 * timing->silence;
+    if (scenario->is_pipe && count_losses(scenario) > 0) /* bytes that nobody has any more are given up by one group after the other */
+        limit += 6 * scenario->group_count * timing->silence;
     return limit + (fr_time_ns) ((double) (4 * fr_sim_scenario_estimate(scenario)) / slowest) + 100 * scenario->delay;
 }
 

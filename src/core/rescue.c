@@ -21,10 +21,10 @@ static const struct fr_sheet *find_sheet(const struct fr_transfer *transfer, uin
     return NULL;
 }
 
-/* Did we, too, find nobody of it? */
+/* Have we, too, found nobody of it yet? */
 static bool is_lost(const struct fr_feed *feed) {
     for (uint32_t i = 0; i < feed->roster->member_count; i++)
-        if (feed->fed[i].verdict == FR_VERDICT_PENDING || feed->fed[i].verdict == FR_VERDICT_COMPLETE)
+        if (feed->fed[i].is_linked || feed->fed[i].verdict == FR_VERDICT_COMPLETE)
             return false;
     return true;
 }

@@ -330,39 +330,12 @@ static bool is_touched_at_all(const struct fr_sim_scenario *scenario, uint32_t h
     return false;
 }
 
-static bool is_cut_between(const struct fr_sim_scenario *scenario, uint32_t one, uint32_t two) {
-    for (uint32_t i = 0; i < scenario->fault_count; i++) {
-        const struct fr_sim_fault *fault = &scenario->faults[i];
-        bool is_pair = (fault->host == one && fault->other == two) || (fault->host == two && fault->other == one);
-
-        if ((fault->type == FR_SIM_FAULT_CUT || fault->type == FR_SIM_FAULT_CUT_BOTH) && is_pair && !is_short(scenario, fault))
-            return true;
-    }
-    return false;
-}
-
-/* Are all who are left of the group above cut off from it? They are there, and so nobody further up takes their place. */
-static bool is_severed(const struct fr_sim_scenario *scenario, uint32_t host) {
-    const struct fr_sim_group *above;
-    bool is_cut = false;
-
-    if (group_of(scenario, host)->upstream == FR_SIM_ORIGIN)
-        return false;
-    above = &scenario->groups[group_of(scenario, host)->upstream];
-    for (uint32_t i = above->first_host; i < above->first_host + above->member_count; i++) {
-        if (!is_touched_at_all(scenario, i) && !is_cut_between(scenario, i, host))
-            return false;
-        is_cut = is_cut || is_cut_between(scenario, i, host);
-    }
-    return is_cut;
-}
-
 bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t host) {
     uint32_t losses = count_losses(scenario);
 
     if (scenario->is_pipe && (losses > 1 || (losses == 1 && !has_helper(scenario, host))))
         return true;
-    return is_touched_at_all(scenario, host) || is_severed(scenario, host);
+    return is_touched_at_all(scenario, host);
 }
 
 fr_time_ns fr_sim_scenario_estimate(const struct fr_sim_scenario *scenario) {

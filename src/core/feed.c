@@ -265,6 +265,15 @@ static void on_dial_failed(struct fr_transfer *transfer, struct fr_feed *feed, u
     fr_dial_retry(transfer, &fed->dial);
 }
 
+static bool has_peers(const struct fr_transfer *transfer) {
+    const struct fr_link *link;
+
+    FR_EACH_LIVE (transfer, link)
+        if (link->role == FR_LINK_PEER)
+            return true;
+    return false;
+}
+
 static void release_kept(struct fr_transfer *transfer);
 
 void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_live, bool was_in_good_order,
@@ -282,8 +291,9 @@ void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool wa
         fr_dial_settle(&fed->dial);
         if (was_in_good_order && fed->verdict == FR_VERDICT_COMPLETE) /* the push may be over there, and here in a moment */
             fed->missed_at = transfer->now + MISSED_PATIENCES * transfer->timing.patience;
-        /* Of a helper, or one that complained of us (the fault may be ours), its peers tell how it ends. */
-        if (fed->is_charge && (transfer->is_origin || failure->error != FR_E_REFUSED))
+        fed->has_complained = was_live && !transfer->is_origin && failure->error == FR_E_REFUSED;
+        /* Of a helper its peers tell how it ends; so they do of one that complained of us, for the fault may be ours, unless we are alone above. */
+        if (fed->is_charge && (!fed->has_complained || !has_peers(transfer)))
             fr_feed_settle(transfer, feed, link->member, FR_VERDICT_FAILED, failure->text);
     }
     release_kept(transfer);
@@ -303,7 +313,7 @@ void fr_feed_on_live(struct fr_transfer *transfer, struct fr_link *link, const s
 
     fed->accepted_at = fed->progress_at = transfer->now;
     transfer->stall_due = fr_time_min(transfer->stall_due, transfer->now + transfer->timing.silence);
-    fed->is_linked = true;
+    fed->is_linked = fr_feed_of(transfer, link)->was_linked = true;
     if (fed->word) { /* given up too early */
         fr_free(fed->word);
         fed->word = NULL;
@@ -383,11 +393,12 @@ bool fr_feed_is_gone(const struct fr_transfer *transfer, uint32_t group) {
     return feed && feed->is_gone;
 }
 
-/* Does it feed those below, or may it yet? Who is complete and gone does not, nor does one from whom those below take nothing any more. */
+/* Does it feed those below, or may it yet? Who is complete and gone does not, nor does one from whom those below take nothing any more. Who complained
+ * of us does, and others feed it. */
 static bool is_there(const struct fr_transfer *transfer, const struct fr_fed *fed) {
     if (fed->is_linked)
         return fed->faults_below < FR_FAULTS_MAX;
-    return fed->missed_at > transfer->now || fed->dial.link != FR_LINK_NONE || fed->dial.retry_at != FR_TIME_NEVER;
+    return fed->has_complained || fed->missed_at > transfer->now || fed->dial.link != FR_LINK_NONE || fed->dial.retry_at != FR_TIME_NEVER;
 }
 
 static bool is_anybody_there(const struct fr_transfer *transfer, const struct fr_feed *feed) {
@@ -423,6 +434,8 @@ void fr_feed_release_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
         !is_reached_everywhere(transfer, chunk))
         return;
     transfer->actions.is_starved |= fr_link_mark(&transfer->origin.released, chunk) != 0;
+    for (uint32_t i = 0; i < transfer->feed_count; i++) /* whoever comes to an empty group later cannot have it from us */
+        fr_dispatch_spare(&transfer->feeds[i]->dispatch, chunk);
     fr_actions_push(&transfer->actions, &action);
 }
 
@@ -438,7 +451,7 @@ static void release_kept(struct fr_transfer *transfer) {
 }
 
 static void replace_lost(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (feed->is_gone || feed->is_rescue || is_anybody_there(transfer, feed) || reach_for_next(transfer, feed))
+    if (feed->is_gone || (feed->is_rescue && !feed->was_linked) || is_anybody_there(transfer, feed) || reach_for_next(transfer, feed))
         return;
     take_on_below(transfer, feed);
 }

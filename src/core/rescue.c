@@ -4,7 +4,7 @@
  * death. So the bad word about a node is not passed on by who first hears it, two groups up: it dials that node itself, once. If it answers, it is fed
  * and answered for from here; if not, the word goes on as it came.
  *
- *   ours --feeds--> theirs --gave up--> node        RESULT (failed, unreachable) from theirs: we try
+ *   ours --feeds--> theirs --gave up--> node        RESULT (failed, unreachable, refused) from theirs: we try
  *
  * Nobody else of the node's group is reached for, nor what lies below it: its own upstream sees to that.
  */
@@ -21,10 +21,10 @@ static const struct fr_sheet *find_sheet(const struct fr_transfer *transfer, uin
     return NULL;
 }
 
-/* Did we, too, find nobody of it? */
+/* Have we, too, found nobody of it yet? */
 static bool is_lost(const struct fr_feed *feed) {
     for (uint32_t i = 0; i < feed->roster->member_count; i++)
-        if (feed->fed[i].verdict == FR_VERDICT_PENDING || feed->fed[i].verdict == FR_VERDICT_COMPLETE)
+        if (feed->fed[i].is_linked || feed->fed[i].verdict == FR_VERDICT_COMPLETE)
             return false;
     return true;
 }
@@ -67,7 +67,7 @@ bool fr_rescue_try(struct fr_transfer *transfer, uint32_t theirs, const struct f
     struct fr_feed *feed;
     struct fr_fed *fed;
 
-    if (result->verdict != FR_VERDICT_FAILED && result->verdict != FR_VERDICT_UNREACHABLE)
+    if (result->verdict == FR_VERDICT_COMPLETE)
         return false;
     feed = reach_group(transfer, theirs, result->group);
     if (!feed || result->member >= feed->roster->member_count)

@@ -47,6 +47,7 @@ struct fr_fed {
     uint32_t faults_below; /* wrongs that those whom it feeds caught it at */
     char *word;            /* what its own upstream said of it, while we try ourselves; NULL: nothing */
     enum fr_verdict word_verdict;
+    bool has_complained;  /* it closed its link for something that we did */
     fr_time_ns missed_at; /* it left complete and in good order, and is looked for from then on; 0: it did not */
 };
 
@@ -65,6 +66,7 @@ struct fr_feed {
     fr_time_ns news_due;      /* next announcements to members that asked for news */
     fr_time_ns blocked_since; /* more chunks wait than those we reach keep up with; FR_TIME_NEVER: not so */
     uint32_t helper_count;    /* members that were reached for beyond our charges */
+    bool was_linked;          /* somebody of it once was */
     bool is_gone;             /* all of the group are: we feed those below it */
 };
 

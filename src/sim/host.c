@@ -102,7 +102,7 @@ static void let_in(struct fr_sim_socket *socket) {
         return;
     }
     if (part != NULL && part->transfer == NULL) {
-        refuse(socket, part->is_finished ? FR_REFUSAL_COMPLETE : FR_REFUSAL_ENDED, "this transfer ended here");
+        refuse(socket, part->was_whole ? FR_REFUSAL_COMPLETE : FR_REFUSAL_ENDED, "this transfer ended here");
         return;
     }
     if (part == NULL)

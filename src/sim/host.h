@@ -32,7 +32,8 @@ struct fr_sim_part {
     uint32_t socket_count, socket_count_max;
     fr_time_ns timer_at; /* when the earliest timer set will go off; FR_TIME_NEVER: none */
     fr_time_ns disk_free_at;
-    bool is_finished; /* a member: the object is under its final name */
+    bool is_finished; /* a member: the object is under its final name, put there by this transfer */
+    bool was_whole;   /* a member whose transfer has ended: it was complete */
     fr_time_ns finished_at, last_stored_at, ended_at;
     uint32_t page_next;        /* the origin: pages are read in order, */
     uint32_t chunks_read;      /* so these chunks can be sent, */

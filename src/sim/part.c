@@ -91,7 +91,10 @@ struct fr_sim_part *fr_sim_part_new(struct fr_sim_host *host, const uint8_t *tra
 /* The transfer is no more, whether it ended or its process died. */
 static void drop_transfer(struct fr_sim_part *part) {
     struct fr_sim_world *world = part->host->world;
+    struct fr_transfer_view view;
 
+    fr_transfer_view(part->transfer, &view);
+    part->was_whole = view.is_complete;
     fr_transfer_free(part->transfer);
     part->transfer = NULL;
     part->ended_at = world->clock.now;

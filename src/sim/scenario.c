@@ -247,6 +247,36 @@ void fr_sim_scenario_draw_tree(struct fr_sim_scenario *scenario) {
     snprintf(scenario->label + strlen(scenario->label), sizeof scenario->label - strlen(scenario->label), "-tree");
 }
 
+static bool feeds_others(const struct fr_sim_scenario *scenario, uint32_t group) {
+    for (uint32_t i = 0; i < scenario->group_count; i++)
+        if (scenario->groups[i].upstream == group)
+            return true;
+    return false;
+}
+
+void fr_sim_scenario_draw_harsh(struct fr_sim_scenario *scenario) {
+    struct fr_prng prng;
+    const struct fr_sim_group *group;
+    uint32_t victims = 0;
+    fr_time_ns begin, spread_max;
+
+    fr_prng_init(&prng, scenario->seed ^ 0x4a25u);
+    for (uint32_t tries = 0; tries < 4 && (tries == 0 || !feeds_others(scenario, victims)); tries++)
+        victims = (uint32_t) fr_prng_below(&prng, scenario->group_count);
+    group = &scenario->groups[victims];
+    begin = fr_prng_below(&prng, fr_sim_scenario_estimate(scenario) * 3 / 2 + 50 * FR_MS);
+    spread_max = chance(&prng, 0.3) ? 0 : between(&prng, 1, 2000) * FR_MS;
+    for (uint32_t i = 0; i < group->member_count && scenario->fault_count < FR_SIM_FAULTS_MAX; i++) {
+        struct fr_sim_fault fault = {.type = chance(&prng, 0.5) ? FR_SIM_FAULT_KILL : FR_SIM_FAULT_VANISH, .until = FR_TIME_NEVER};
+
+        fault.host = group->first_host + i;
+        fault.other = fault.host; /* nobody */
+        fault.at = begin + fr_prng_below(&prng, spread_max + 1);
+        fr_sim_scenario_add_fault(scenario, &fault);
+    }
+    snprintf(scenario->label, sizeof scenario->label, "harsh-tree");
+}
+
 /* ---- what to expect */
 
 /* Is this over before anybody could take it for a death? */
@@ -323,39 +353,12 @@ static bool is_touched_at_all(const struct fr_sim_scenario *scenario, uint32_t h
     return false;
 }
 
-static bool is_cut_between(const struct fr_sim_scenario *scenario, uint32_t one, uint32_t two) {
-    for (uint32_t i = 0; i < scenario->fault_count; i++) {
-        const struct fr_sim_fault *fault = &scenario->faults[i];
-        bool is_pair = (fault->host == one && fault->other == two) || (fault->host == two && fault->other == one);
-
-        if ((fault->type == FR_SIM_FAULT_CUT || fault->type == FR_SIM_FAULT_CUT_BOTH) && is_pair && !is_short(scenario, fault))
-            return true;
-    }
-    return false;
-}
-
-/* Are all who are left of the group above cut off from it? They are there, and so nobody further up takes their place. */
-static bool is_severed(const struct fr_sim_scenario *scenario, uint32_t host) {
-    const struct fr_sim_group *above;
-    bool is_cut = false;
-
-    if (group_of(scenario, host)->upstream == FR_SIM_ORIGIN)
-        return false;
-    above = &scenario->groups[group_of(scenario, host)->upstream];
-    for (uint32_t i = above->first_host; i < above->first_host + above->member_count; i++) {
-        if (!is_touched_at_all(scenario, i) && !is_cut_between(scenario, i, host))
-            return false;
-        is_cut = is_cut || is_cut_between(scenario, i, host);
-    }
-    return is_cut;
-}
-
 bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t host) {
     uint32_t losses = count_losses(scenario);
 
     if (scenario->is_pipe && (losses > 1 || (losses == 1 && !has_helper(scenario, host))))
         return true;
-    return is_touched_at_all(scenario, host) || is_severed(scenario, host);
+    return is_touched_at_all(scenario, host);
 }
 
 fr_time_ns fr_sim_scenario_estimate(const struct fr_sim_scenario *scenario) {
@@ -385,6 +388,8 @@ fr_time_ns fr_sim_scenario_time_max(const struct fr_sim_scenario *scenario) {
     limit += scenario->source_from;
     if (scenario->group_count > 1) /* who was never called waits long among peers, and then the origin for word of it */
         limit += 20 * timing->silence;
+    if (scenario->is_pipe && count_losses(scenario) > 0) /* bytes that nobody has any more are given up by one group after the other */
+        limit += 6 * scenario->group_count * timing->silence;
     return limit + (fr_time_ns) ((double) (4 * fr_sim_scenario_estimate(scenario)) / slowest) + 100 * scenario->delay;
 }
 

@@ -99,6 +99,8 @@ void fr_sim_scenario_draw_healthy(struct fr_sim_scenario *scenario, uint64_t see
 void fr_sim_scenario_draw_faulty(struct fr_sim_scenario *scenario, uint64_t seed);
 /* Cuts a drawn scenario into groups that feed one another, as the seed has it. */
 void fr_sim_scenario_draw_tree(struct fr_sim_scenario *scenario);
+/* On top of that, all members of one group die within a second or so, most often of one that feeds others. */
+void fr_sim_scenario_draw_harsh(struct fr_sim_scenario *scenario);
 
 /* May this host end without the object, given the faults? */
 bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t host);

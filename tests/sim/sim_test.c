@@ -4,7 +4,7 @@
  *
  *   sim_test                     all of it
  *   FR_SIM_SEED=x sim_test       the worlds of seed x, with a trace of everything that happens; FR_SIM_KIND=faulty-tree: that one only
- *   FR_SIM_SEEDS=n sim_test      n more of each kind, from a new first seed
+ *   FR_SIM_SEEDS=n sim_test      n more of each kind, from a new first seed; FR_SIM_KIND as above
  *
  * A seed that ever failed goes to seeds.txt with a word on why; those are always run.
  */
@@ -23,7 +23,7 @@
 #include "content/limits.h"
 #include "sim/world.h"
 
-enum { HEALTHY_SEEDS = 300, FAULTY_SEEDS = 240, TWICE_SEEDS = 40, WORKERS = 2 };
+enum { HEALTHY_SEEDS = 300, FAULTY_SEEDS = 240, HARSH_SEEDS = 120, TWICE_SEEDS = 40, WORKERS = 2 };
 
 #define RATE 12500000u /* bytes a second: 100 Mbit/s */
 #define CHUNK 65536u
@@ -73,15 +73,17 @@ static void run_soundly(struct fr_sim_scenario *scenario, struct fr_sim_result *
 
 /* ---- drawn worlds */
 
-enum kind { HEALTHY, FAULTY, HEALTHY_TREE, FAULTY_TREE };
+enum kind { HEALTHY, FAULTY, HEALTHY_TREE, FAULTY_TREE, HARSH_TREE, KINDS };
 
 static void draw(struct fr_sim_scenario *scenario, enum kind kind, uint64_t seed) {
     if (kind == HEALTHY || kind == HEALTHY_TREE)
         fr_sim_scenario_draw_healthy(scenario, seed);
     else
         fr_sim_scenario_draw_faulty(scenario, seed);
-    if (kind == HEALTHY_TREE || kind == FAULTY_TREE)
+    if (kind == HEALTHY_TREE || kind == FAULTY_TREE || kind == HARSH_TREE)
         fr_sim_scenario_draw_tree(scenario);
+    if (kind == HARSH_TREE)
+        fr_sim_scenario_draw_harsh(scenario);
 }
 
 /* 0 when nothing is wrong. Sums up what happened in *ret_fingerprint. */
@@ -157,6 +159,11 @@ static void faulty_trees_stay_safe_and_end(void **state) {
     run_seeds(FAULTY_TREE, 1, FAULTY_SEEDS);
 }
 
+static void trees_survive_the_death_of_a_group(void **state) {
+    (void) state;
+    run_seeds(HARSH_TREE, 1, HARSH_SEEDS);
+}
+
 static void seeds_that_ever_failed(void **state) {
     FILE *file = fopen(FR_TESTS_DIR "/sim/seeds.txt", "r");
     char line[200];
@@ -171,6 +178,8 @@ static void seeds_that_ever_failed(void **state) {
             failed_count += run_seed(HEALTHY_TREE, seed, NULL, NULL);
         else if (sscanf(line, "faulty-tree %" SCNu64, &seed) == 1)
             failed_count += run_seed(FAULTY_TREE, seed, NULL, NULL);
+        else if (sscanf(line, "harsh-tree %" SCNu64, &seed) == 1)
+            failed_count += run_seed(HARSH_TREE, seed, NULL, NULL);
         else if (sscanf(line, "healthy %" SCNu64, &seed) == 1)
             failed_count += run_seed(HEALTHY, seed, NULL, NULL);
         else if (sscanf(line, "faulty %" SCNu64, &seed) == 1)
@@ -188,7 +197,7 @@ static void one_seed_is_one_run(void **state) {
     (void) state;
     for (uint64_t seed = 1; seed <= TWICE_SEEDS; seed++) {
         uint64_t first, second;
-        enum kind kind = (enum kind)(seed % 4);
+        enum kind kind = (enum kind)(seed % KINDS);
 
         run_seed(kind, seed, NULL, &first);
         run_seed(kind, seed, NULL, &second);
@@ -413,14 +422,14 @@ static void times_follow_the_closed_form(void **state) {
 
 /* ---- by hand */
 
-static const char *const kind_names[] = {"healthy", "faulty", "healthy-tree", "faulty-tree"};
+static const char *const kind_names[] = {"healthy", "faulty", "healthy-tree", "faulty-tree", "harsh-tree"};
 
 static int replay(const char *text) {
     uint64_t seed = strtoull(text, NULL, 0);
     const char *only = getenv("FR_SIM_KIND");
     int failed = 0;
 
-    for (enum kind kind = HEALTHY; kind <= FAULTY_TREE; kind++)
+    for (enum kind kind = HEALTHY; kind < KINDS; kind++)
         if (only == NULL || strcmp(only, kind_names[kind]) == 0)
             failed |= run_seed(kind, seed, stdout, NULL);
     return failed;
@@ -429,12 +438,14 @@ static int replay(const char *text) {
 static int run_more(const char *text) {
     uint32_t count = (uint32_t) strtoul(text, NULL, 0);
     uint64_t first = (uint64_t) time(NULL) << 20;
+    const char *only = getenv("FR_SIM_KIND");
     int failed_count = 0;
 
     printf("seeds %" PRIu64 " to %" PRIu64 "\n", first, first + count - 1);
     for (uint32_t i = 0; i < count; i++)
-        for (enum kind kind = HEALTHY; kind <= FAULTY_TREE; kind++)
-            failed_count += run_seed(kind, first + i, NULL, NULL);
+        for (enum kind kind = HEALTHY; kind < KINDS; kind++)
+            if (only == NULL || strcmp(only, kind_names[kind]) == 0)
+                failed_count += run_seed(kind, first + i, NULL, NULL);
     printf("seeds %" PRIu64 " to %" PRIu64 ": %d worlds failed\n", first, first + count - 1, failed_count);
     return failed_count != 0;
 }
@@ -456,6 +467,7 @@ int main(void) {
         cmocka_unit_test(faulty_worlds_stay_safe_and_end),
         cmocka_unit_test(healthy_trees_complete),
         cmocka_unit_test(faulty_trees_stay_safe_and_end),
+        cmocka_unit_test(trees_survive_the_death_of_a_group),
     };
     const char *seed = getenv("FR_SIM_SEED"), *more = getenv("FR_SIM_SEEDS");
 

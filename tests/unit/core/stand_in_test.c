@@ -208,7 +208,7 @@ static void also_in_secondary_groups_when_their_time_comes(void **state) {
 static void one_that_was_no_help_is_dialled_when_it_is_ours(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
-    core_rig_reason(rig, scene->below, FR_FRAME_BYE, 1, "I know better");
+    core_rig_close(rig, scene->below, FR_E_CLOSED);
     core_rig_close(rig, core_rig_dialled_below(rig, 1, 2), FR_E_UNREACHABLE);
     core_rig_answer_below(rig, 1, 3); /* this one helps */
     core_rig_forget(rig);

@@ -67,10 +67,20 @@ static void complete_first_groups(struct scene *scene) {
 
 /* ---------------------------------------------------------------------------------------------------- whose word */
 
+/* A member above gives up one of group 1, and so do we: it would not have us either. */
+static void give_up(struct scene *scene, uint32_t member, enum fr_verdict verdict, const char *reason) {
+    fr_link_id link;
+    core_rig_result(&scene->rig, scene->first[0], 1, member, verdict, reason);
+    link = core_rig_dialled_below(&scene->rig, 1, member);
+    core_rig_connect(&scene->rig, link);
+    core_rig_hello(&scene->rig, link);
+    core_rig_reason(&scene->rig, link, FR_FRAME_REFUSE, FR_REFUSAL_SPACE, "nor you");
+}
+
 static void nodes_are_counted_over_the_groups(void **state) {
     struct scene *scene = *state;
     core_rig_result(&scene->rig, scene->first[1], 1, 0, FR_VERDICT_COMPLETE, "");
-    core_rig_result(&scene->rig, scene->first[2], 1, 2, FR_VERDICT_REFUSED, "no room");
+    give_up(scene, 2, FR_VERDICT_REFUSED, "no room");
     core_rig_done_frame(&scene->rig, scene->first[2], FR_VERDICT_FAILED, "the disk is full");
     complete(scene, scene->other[1]);
     for (uint32_t node = 0; node < NODES; node++)
@@ -86,7 +96,7 @@ static void nodes_are_counted_over_the_groups(void **state) {
 
 static void the_first_word_counts(void **state) {
     struct scene *scene = *state;
-    core_rig_result(&scene->rig, scene->first[0], 1, 0, FR_VERDICT_REFUSED, "one");
+    give_up(scene, 0, FR_VERDICT_REFUSED, "one");
     core_rig_result(&scene->rig, scene->first[1], 1, 0, FR_VERDICT_UNREACHABLE, "two");
     assert_int_equal(verdict_of(scene, 3), FR_VERDICT_REFUSED);
     assert_string_equal(result_of(scene, 3).reason, "one");
@@ -148,7 +158,7 @@ static void progress_from_below_is_shown(void **state) {
     assert_int_equal(result_of(scene, 4).figures.chunks_have, 12);
     core_rig_below(&scene->rig, scene->first[1], 1, 1, 11); /* older, by another way */
     assert_int_equal(result_of(scene, 4).figures.chunks_have, 12);
-    core_rig_result(&scene->rig, scene->first[0], 1, 1, FR_VERDICT_REFUSED, "x");
+    give_up(scene, 1, FR_VERDICT_REFUSED, "x");
     core_rig_below(&scene->rig, scene->first[0], 1, 1, 30);
     assert_int_equal(result_of(scene, 4).figures.chunks_have, 1); /* as the result had it */
 }
@@ -167,7 +177,7 @@ static void it_is_over_when_every_node_has_ended(void **state) {
     struct scene *scene = *state;
     complete_first_groups(scene);
     core_rig_result(&scene->rig, scene->first[0], 1, 0, FR_VERDICT_COMPLETE, "");
-    core_rig_result(&scene->rig, scene->first[0], 1, 1, FR_VERDICT_REFUSED, "x");
+    give_up(scene, 1, FR_VERDICT_REFUSED, "x");
     assert_false(scene->rig.has_ended);
     core_rig_result(&scene->rig, scene->first[0], 1, 1, FR_VERDICT_REFUSED, "x"); /* it counts once */
     assert_false(scene->rig.has_ended);

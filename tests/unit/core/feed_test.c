@@ -731,6 +731,15 @@ static void a_bye_from_above_is_passed_on(void **state) {
     assert_int_equal(core_rig_last(&scene->rig, scene->below, FR_FRAME_BYE)->body[0], 0);
 }
 
+static void what_it_had_before_we_owned_it_is_not_given(void **state) {
+    struct scene *scene = *state;
+    core_rig_ranges(&scene->rig, scene->below, FR_FRAME_HAVE, 3, 1);
+    give(scene, 2, 3);
+    assert_int_equal(count_sent(scene, scene->below, 2), 1);
+    assert_int_equal(count_sent(scene, scene->below, 3), 0);
+    assert_int_equal(count_sent(scene, scene->below, 4), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_owned_chunk_goes_down_before_it_goes_to_the_peers, set_up, tear_down),
@@ -776,6 +785,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(an_abort_goes_all_the_way_down, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_fails_leaves_those_below_to_others, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_bye_from_above_is_passed_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_it_had_before_we_owned_it_is_not_given, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

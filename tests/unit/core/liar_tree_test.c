@@ -350,6 +350,43 @@ static void reports_from_above_make_no_sense(void **state) {
     (void) state;
 }
 
+static void one_above_that_gives_too_much_loses_its_link(void **state) {
+    enum { MANY = 400 };
+    struct scene scene;
+    struct core_rig *rig = &scene.rig;
+    fr_chunk_index chunk = 10;
+    (void) state;
+    open_scene_of(&scene, MANY);
+    for (uint32_t page = 1; page * FR_PAGE_CHUNKS_MAX < MANY; page++)
+        core_rig_page(rig, scene.up, page);
+    while (chunk < MANY && core_rig_did(rig, FR_ACTION_CLOSE, FR_LINK_NONE) == 0)
+        core_rig_chunk(rig, scene.other_up, chunk++, CORE_RIG_GOOD); /* the peers acknowledge nothing */
+    assert_in_range(chunk, 2 * FR_CREDIT_WINDOW_MAX, 2 * FR_CREDIT_WINDOW_MAX + 20);
+    assert_int_equal(core_rig_did(rig, FR_ACTION_CLOSE, scene.other_up), 1);
+    assert_int_equal(core_rig_did(rig, FR_ACTION_CLOSE, scene.up), 0);
+    core_rig_done(rig);
+}
+
+/* Each of those above keeps to its own window, and together they may have more out than two of them could. */
+static void several_above_may_each_fill_their_window(void **state) {
+    enum { MANY = 400 };
+    struct scene scene;
+    struct core_rig *rig = &scene.rig;
+    fr_link_id links[3];
+    (void) state;
+    open_scene_of(&scene, MANY);
+    for (uint32_t page = 1; page * FR_PAGE_CHUNKS_MAX < MANY; page++)
+        core_rig_page(rig, scene.up, page);
+    links[0] = scene.up;
+    links[1] = scene.other_up;
+    links[2] = core_rig_accept(rig, FR_MEMBER_ABOVE + 2);
+    core_rig_forget(rig);
+    for (uint32_t i = 0; i < 3 * 100; i++) /* of 128 each; the peers acknowledge nothing yet */
+        core_rig_chunk(rig, links[i % 3], 10 + i, CORE_RIG_GOOD);
+    assert_int_equal(core_rig_did(rig, FR_ACTION_CLOSE, FR_LINK_NONE), 0);
+    core_rig_done(rig);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_result_of_a_group_that_is_not_below_it_makes_no_sense),
@@ -369,6 +406,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(its_lies_are_counted_over_its_links, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_chunk_outside_the_object_costs_its_link, set_up, tear_down),
         cmocka_unit_test(reports_from_above_make_no_sense),
+        cmocka_unit_test(one_above_that_gives_too_much_loses_its_link),
+        cmocka_unit_test(several_above_may_each_fill_their_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include <fastreplica/error.h>
 
 #include "base/time.h"
-#include "support/core_rig.h"
+#include "support/core_rig_tree.h"
 #include "support/test.h"
 
 enum { SELF = 1, LOW = 0, HIGH = 2, MEMBERS = 3, CHUNKS = 96, PAGES = 3 };
@@ -433,6 +433,62 @@ static void a_link_that_becomes_live_hears_what_is_here(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* ---------------------------------------------------------------------------------------------------- guessing */
+
+/* Its group is below another. All is here but 4, 5 and 7, nobody tells of these, and nobody is gone. */
+static int set_up_below(void **state) {
+    struct scene *scene = malloc(sizeof *scene);
+    struct core_rig *rig = &scene->rig;
+    assert_non_null(scene);
+    core_rig_init(rig, CHUNKS);
+    core_rig_place(rig, 1, 0, 3);
+    assert_int_equal(core_rig_be_member(rig, SELF, MEMBERS), 0);
+    scene->low = core_rig_answer(rig, LOW);
+    scene->up = core_rig_accept(rig, FR_MEMBER_ABOVE + SELF);
+    scene->high = core_rig_accept(rig, HIGH);
+    scene->patience = rig->timing.patience;
+    learn_pages(scene);
+    for (fr_chunk_index chunk = 0; chunk < CHUNKS; chunk++)
+        if (chunk != 4 && chunk != 5 && chunk != 7)
+            core_rig_chunk(rig, scene->low, chunk, CORE_RIG_GOOD);
+    *state = scene;
+    return 0;
+}
+
+/* What an owner above died with nobody tells of: whoever is above is asked all the same, each of us for its share, and later for all. */
+static void what_nobody_tells_of_is_asked_of_those_above(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    wait(scene, 8 * scene->patience - FR_MS);
+    assert_int_equal(core_rig_said(rig, scene->up, FR_FRAME_WANT), 0);
+    wait(scene, 8 * scene->patience - FR_MS);
+    assert_true(core_rig_told(rig, scene->up, FR_FRAME_WANT, 4));
+    assert_true(core_rig_told(rig, scene->up, FR_FRAME_WANT, 7));
+    assert_false(core_rig_told(rig, scene->up, FR_FRAME_WANT, 5));
+    assert_int_equal(core_rig_said(rig, scene->low, FR_FRAME_WANT) + core_rig_said(rig, scene->high, FR_FRAME_WANT), 0);
+    core_rig_ranges(rig, scene->up, FR_FRAME_MISSING, 4, 1);
+    core_rig_ranges(rig, scene->up, FR_FRAME_MISSING, 7, 1);
+    wait(scene, 30 * scene->patience);
+    assert_true(core_rig_told(rig, scene->up, FR_FRAME_WANT, 5));
+}
+
+static void also_when_the_end_is_known(void **state) {
+    struct scene *scene = *state;
+    core_rig_end(&scene->rig, scene->low);
+    wait(scene, 16 * scene->patience);
+    assert_true(core_rig_told(&scene->rig, scene->up, FR_FRAME_WANT, 4));
+}
+
+static void what_it_asked_so_is_its_own_to_relay_no_more_than_others(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    wait(scene, 20 * scene->patience);
+    core_rig_forget(rig);
+    core_rig_chunk(rig, scene->up, 4, CORE_RIG_GOOD);
+    assert_false(core_rig_sent_chunk(rig, scene->low, 4));
+    assert_false(core_rig_told(rig, scene->up, FR_FRAME_REACHED, 4));
+}
+
 /* The origin has no secrets from its group: what it does not tell of it has still to give. */
 static void a_first_group_does_not_guess(void **state) {
     struct scene *scene = *state;
@@ -474,6 +530,9 @@ int main(void) {
         TEST(who_asks_for_news_is_told_what_is_here_and_what_will_come),
         TEST(news_brings_its_page),
         TEST(a_link_that_becomes_live_hears_what_is_here),
+        cmocka_unit_test_setup_teardown(what_nobody_tells_of_is_asked_of_those_above, set_up_below, tear_down),
+        cmocka_unit_test_setup_teardown(also_when_the_end_is_known, set_up_below, tear_down),
+        cmocka_unit_test_setup_teardown(what_it_asked_so_is_its_own_to_relay_no_more_than_others, set_up_below, tear_down),
         cmocka_unit_test_setup_teardown(a_first_group_does_not_guess, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -459,6 +459,25 @@ static void more_groups_than_one_may_feed_are_not_taken(void **state) {
     core_rig_done(&rig);
 }
 
+/* What cannot be taken on is no fault of whoever tells of it. */
+static void a_roster_that_finds_no_room_is_no_fault(void **state) {
+    const struct core_rig_group parent = {.index = 1, .below_count = FR_FEEDS_MAX, .upstream_count = 1, .member_count = 1};
+    struct core_rig rig;
+    fr_link_id up;
+    (void) state;
+    core_rig_init(&rig, CHUNKS);
+    core_rig_place(&rig, 0, FR_FEEDS_MAX + 1, 0);
+    assert_int_equal(core_rig_be_member(&rig, 0, 1), 0);
+    up = core_rig_accept(&rig, FR_MEMBER_UPSTREAM);
+    core_rig_roster(&rig, up, &parent);
+    core_rig_close(&rig, core_rig_dialled_below(&rig, 1, 0), FR_E_SECRET); /* gone: its sixteen groups are ours to feed */
+    for (uint32_t group = 2; group < 2 + FR_FEEDS_MAX; group++)
+        core_rig_roster(&rig, up, &(struct core_rig_group){.index = group, .upstream_group = 1, .upstream_count = 1, .member_count = 1});
+    assert_int_equal(core_rig_did(&rig, FR_ACTION_CLOSE, up), 0);
+    assert_int_equal(core_rig_traced(&rig, FR_TRACE_FAULT, FR_MEMBER_UPSTREAM), 0);
+    core_rig_done(&rig);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_group_of_the_same_size_is_dialled_one_to_one),
@@ -486,6 +505,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_roster_that_came_before_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_first_roster_of_a_group_stays, set_up, tear_down),
         cmocka_unit_test(more_groups_than_one_may_feed_are_not_taken),
+        cmocka_unit_test(a_roster_that_finds_no_room_is_no_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

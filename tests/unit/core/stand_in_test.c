@@ -343,6 +343,36 @@ static void and_when_it_began(void **state) {
     assert_true(result.accepted_ago_ns == 7 * FR_SECOND && result.done_ago_ns == 0);
 }
 
+/* The pages of an owner that died at once may be all that it left. */
+static void a_child_with_pages_and_no_chunks_gets_all(void **state) {
+    struct scene *scene = *state;
+    fr_link_id link;
+    bring_chunks(scene);
+    lose(scene, 0);
+    core_rig_wait(&scene->rig, absence(scene));
+    link = core_rig_answer_below_with(&scene->rig, 1, 0, false, 1);
+    report_all(scene, link);
+    report_all(scene, scene->below);
+    assert_true(has_sent(scene, link, 5) || has_sent(scene, scene->below, 5));
+}
+
+static void each_child_group_gets_what_it_lacks(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    fr_link_id link, other;
+    core_rig_roster(rig, scene->up, &other_child);
+    core_rig_answer_below(rig, 2, 1);
+    bring_chunks(scene);
+    lose(scene, 0);
+    core_rig_wait(rig, absence(scene));
+    link = core_rig_answer_below_with(rig, 1, 0, false, 1);
+    core_rig_ranges(rig, link, FR_FRAME_HAVE, 5, 2); /* there the peer had handed them on */
+    other = core_rig_answer_below(rig, 2, 0);        /* here it had not */
+    report_all(scene, other);
+    assert_true(core_rig_did(rig, FR_ACTION_SEND_CHUNK, FR_LINK_NONE) >= 2);
+    assert_false(has_sent_any(scene, link));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_heir_dials_the_counterpart_after_two_patiences, set_up, tear_down),
@@ -364,6 +394,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(one_that_is_back_and_gone_again_is_inherited_from_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(how_a_peer_ended_is_told_by_its_heir, set_up, tear_down),
         cmocka_unit_test_setup_teardown(and_when_it_began, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_child_with_pages_and_no_chunks_gets_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_child_group_gets_what_it_lacks, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,8 @@ enum {
 int fr_pull_init(struct fr_transfer *transfer) {
     struct fr_pull *pull = &transfer->member.pull;
 
-    *pull = (struct fr_pull){.turn_at = FR_TIME_NEVER, .first_missing_since = transfer->now, .stored_at = transfer->now};
+    *pull = (struct fr_pull){
+        .turn_at = FR_TIME_NEVER, .first_missing_since = transfer->now, .lacking_since = transfer->now, .stored_at = transfer->now};
     return 0;
 }
 
@@ -66,7 +67,6 @@ static void stop_news(struct fr_transfer *transfer) {
 
     pull->wants_news = false;
     pull->turn_at = FR_TIME_NEVER;
-    pull->guess_at = 0;
     fr_bitset_done(&pull->heard_fresh);
     fr_bitset_done(&pull->heard);
     pull->first_missing_since = transfer->now;
@@ -162,10 +162,10 @@ static void watch_first_missing(struct fr_transfer *transfer) {
 
     if (first != pull->first_missing) {
         pull->first_missing = first;
-        pull->first_missing_since = transfer->now;
+        pull->first_missing_since = pull->lacking_since = transfer->now;
     }
     if (!fr_manifest_has_chunk(&transfer->manifest, first)) /* not known of yet: nobody is late with it */
-        pull->first_missing_since = transfer->now;
+        pull->first_missing_since = pull->lacking_since = transfer->now;
 }
 
 /* When the lack of something becomes a reason to ask, if nothing changes. */
@@ -215,14 +215,14 @@ static fr_time_ns guess_due(const struct fr_transfer *transfer) {
     if (transfer->roster->upstream_count == 0 || transfer->member.orphaned_at != FR_TIME_NEVER || !transfer->member.was_upstream_here ||
         !lacks_announced(transfer))
         return FR_TIME_NEVER;
-    return fr_time_max(pull->first_missing_since + GUESS_PATIENCES * patience(transfer), pull->guess_at);
+    return fr_time_max(pull->lacking_since + GUESS_PATIENCES * patience(transfer), pull->guess_at);
 }
 
 /* An owner above may have died with chunks that its own group had and ours had not. Members above tell of what they gave, no more; so what is
  * missing for long is asked of them all the same, each member its share by number first, that it comes down once. */
 static void guess(struct fr_transfer *transfer) {
     struct fr_pull *pull = &transfer->member.pull;
-    fr_time_ns missing_for = fr_time_since(transfer->now, pull->first_missing_since);
+    fr_time_ns missing_for = fr_time_since(transfer->now, pull->lacking_since);
     uint32_t left = GUESS_CHUNKS, count = transfer->roster->member_count;
     struct fr_link *upstream = fr_member_upstream(transfer);
 
@@ -247,15 +247,15 @@ void fr_pull_turn(struct fr_transfer *transfer) {
     if (member->is_finish_asked || member->mode == FR_MEMBER_HOLDING)
         return;
     watch_first_missing(transfer);
-    if (stuck_at(transfer) <= transfer->now)
+    if (stuck_at(transfer) <= transfer->now || guess_due(transfer) <= transfer->now)
         fr_pull_want_news(transfer);
     if (!pull->wants_news)
         return;
+    guess(transfer);
     if (pull->turn_at <= transfer->now)
         turn_generation(transfer);
     if (!pull->wants_news)
         return;
-    guess(transfer);
     fr_ask_turn(transfer);
 }
 
@@ -264,8 +264,9 @@ fr_time_ns fr_pull_deadline(const struct fr_transfer *transfer) {
 
     if (transfer->member.is_finish_asked)
         return FR_TIME_NEVER;
+    if (transfer->member.mode != FR_MEMBER_HOLDING)
+        due = fr_time_min(due, guess_due(transfer));
     if (!transfer->member.pull.wants_news)
         return due;
-    due = fr_time_min(due, guess_due(transfer));
     return fr_time_min(fr_time_min(due, transfer->member.pull.turn_at), fr_ask_deadline(transfer));
 }

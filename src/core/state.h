@@ -127,7 +127,8 @@ struct fr_pull {
     struct fr_bitset heard;         /* announced before that: overdue if not here */
     fr_time_ns turn_at;             /* when fresh becomes old next */
     fr_chunk_index first_missing;   /* the lowest chunk not here ... */
-    fr_time_ns first_missing_since; /* ... and since when it has been that one */
+    fr_time_ns first_missing_since; /* ... and since when it has been that one, or the need for news was last over */
+    fr_time_ns lacking_since;       /* since when it has been that one, whatever was asked meanwhile */
     fr_time_ns stored_at;           /* when a chunk was last stored */
     fr_time_ns guess_at;            /* when whoever feeds us is asked next for what nobody tells of */
 };

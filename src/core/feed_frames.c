@@ -132,6 +132,8 @@ static int note_figures(struct fr_transfer *transfer, struct fr_link *link, cons
         fr_verdict_note_figures(transfer, group, link->member, figures);
     else if (fed->verdict == FR_VERDICT_PENDING)
         fr_fold_note_progress(transfer, group, link->member, figures->chunks_have);
+    if (figures->chunks_have == 0) /* it knows pages, has nothing else, and will not say so in another way */
+        fr_stand_in_on_have(transfer, link);
     return 0;
 }
 

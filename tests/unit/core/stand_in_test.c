@@ -351,6 +351,7 @@ static void a_child_with_pages_and_no_chunks_gets_all(void **state) {
     lose(scene, 0);
     core_rig_wait(&scene->rig, absence(scene));
     link = core_rig_answer_below_with(&scene->rig, 1, 0, false, 1);
+    core_rig_progress(&scene->rig, link, 0); /* which it tells whoever is new above it */
     report_all(scene, link);
     report_all(scene, scene->below);
     assert_true(has_sent(scene, link, 5) || has_sent(scene, scene->below, 5));

@@ -238,6 +238,7 @@ static bool fits(const struct fr_transfer *transfer, const struct fr_roster *ros
 
 static int take(struct fr_transfer *transfer, const struct fr_msg_roster *message, const struct fr_roster *roster, bool is_from_above) {
     struct fr_sheet *sheet = make_sheet(roster, message->blob, message->blob_bytes);
+    int error;
 
     if (!sheet)
         return FR_E_MEMORY;
@@ -252,7 +253,8 @@ static int take(struct fr_transfer *transfer, const struct fr_msg_roster *messag
     if (roster->upstream_group != transfer->roster->group_index && !fr_feed_is_gone(transfer, roster->upstream_group))
         return 0;
     offer_again(transfer, roster->group_index);
-    return fr_feed_add(transfer, sheet);
+    error = fr_feed_add(transfer, sheet);
+    return error == FR_E_LIMIT && roster->upstream_group != transfer->roster->group_index ? 0 : error; /* no fault of whoever tells of it */
 }
 
 int fr_sheets_on_frame(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {

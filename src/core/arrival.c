@@ -32,7 +32,7 @@ static void on_duplicate(struct fr_transfer *transfer, struct fr_link *link, fr_
 
     fr_transfer_trace(transfer, FR_TRACE_CHUNK_DUPLICATE, link->member, chunk, is_gift, 0, NULL);
     if (is_gift && fr_bitset_has(&member->have, chunk))
-        fr_relay_own(transfer, chunk);
+        fr_relay_own(transfer, chunk, link);
     else if (is_gift)
         fr_bitset_add(&member->given, chunk);
     if (link->role != FR_LINK_PEER && link->role != FR_LINK_ADOPTER)
@@ -134,7 +134,7 @@ static void on_good_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
     fr_transfer_trace(transfer, FR_TRACE_CHUNK_STORED, sender, chunk, is_gift, 0, NULL);
     say_receipts(transfer, member->senders[chunk], chunk);
     if (is_gift)
-        fr_relay_own(transfer, chunk);
+        fr_relay_own(transfer, chunk, link_with(transfer, member->senders[chunk]));
 }
 
 void fr_member_on_stored(struct fr_transfer *transfer, fr_chunk_index chunk, enum fr_store_outcome outcome,

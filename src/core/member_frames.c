@@ -101,7 +101,7 @@ static void find_gifts(struct fr_transfer *transfer, struct fr_link *upstream, c
         if (fr_bitset_remove(&upstream->owed, chunk) || !fr_manifest_has_chunk(&transfer->manifest, chunk))
             continue;
         if (fr_bitset_has(&member->have, chunk))
-            fr_relay_own(transfer, chunk);
+            fr_relay_own(transfer, chunk, upstream);
         else if (fr_bitset_has(&member->storing, chunk))
             fr_bitset_add(&member->given, chunk);
     }

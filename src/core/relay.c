@@ -73,7 +73,7 @@ void fr_relay_report(struct fr_transfer *transfer) {
 }
 
 /* Upstream gave us this chunk, and it is stored: bring it to the others. */
-void fr_relay_own(struct fr_transfer *transfer, fr_chunk_index chunk) {
+void fr_relay_own(struct fr_transfer *transfer, fr_chunk_index chunk, struct fr_link *giver) {
     struct fr_member *member = &transfer->member;
     struct fr_link *link;
     uint64_t waiting = 0;
@@ -88,10 +88,8 @@ void fr_relay_own(struct fr_transfer *transfer, fr_chunk_index chunk) {
     waiting &= member->owner.peers; /* a peer whose queue overflowed just now is no longer among them */
     error = fr_owner_take(&member->owner, chunk, waiting);
     if (error == FR_E_LIMIT) {
-        struct fr_link *upstream = fr_member_upstream(transfer);
-
-        if (upstream)
-            fr_transfer_drop_link(transfer, upstream, FR_E_PROTOCOL, "upstream gave more chunks than any window allows");
+        if (giver && fr_link_is_live(giver) && giver->role == FR_LINK_UPSTREAM)
+            fr_transfer_drop_link(transfer, giver, FR_E_PROTOCOL, "upstream gave more chunks than any window allows");
         return;
     }
     transfer->actions.is_starved |= error != 0;

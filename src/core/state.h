@@ -427,11 +427,12 @@ void fr_relay_stop(struct fr_transfer *transfer, struct fr_link *link);
 
 /* ---- parts of a member ---- */
 uint32_t fr_member_sender_of(const struct fr_link *link);
-enum { FR_MEMBER_NEWS_EVERY_MS = 100 };                                  /* neighbours that asked for news get it this often */
-fr_time_ns fr_member_elapsed(const struct fr_transfer *transfer);        /* since it accepted */
-struct fr_link *fr_member_upstream(struct fr_transfer *transfer);        /* a live link to upstream, the first; NULL: none */
-int fr_member_grow(struct fr_member *member, uint32_t chunk_count);      /* room for so many chunks in all that is kept by chunk */
-void fr_relay_own(struct fr_transfer *transfer, fr_chunk_index chunk);   /* upstream gave us this chunk, and it is stored */
+enum { FR_MEMBER_NEWS_EVERY_MS = 100 };                             /* neighbours that asked for news get it this often */
+fr_time_ns fr_member_elapsed(const struct fr_transfer *transfer);   /* since it accepted */
+struct fr_link *fr_member_upstream(struct fr_transfer *transfer);   /* a live link to upstream, the first; NULL: none */
+int fr_member_grow(struct fr_member *member, uint32_t chunk_count); /* room for so many chunks in all that is kept by chunk */
+/* Upstream gave us this chunk on this link (NULL: it is gone), and it is stored. */
+void fr_relay_own(struct fr_transfer *transfer, fr_chunk_index chunk, struct fr_link *giver);
 void fr_relay_start(struct fr_transfer *transfer, struct fr_link *link); /* a peer takes part in pushing from now on */
 void fr_relay_report(struct fr_transfer *transfer);                      /* tell upstream what has reached the group */
 void fr_finish_tell_done(struct fr_transfer *transfer, const struct fr_failure *failure);

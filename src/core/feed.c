@@ -140,7 +140,7 @@ int fr_feed_add_rescue(struct fr_transfer *transfer, const struct fr_sheet *shee
     return error;
 }
 
-static void offer(struct fr_transfer *transfer, struct fr_feed *feed, fr_chunk_index chunk) {
+void fr_feed_offer_to(struct fr_transfer *transfer, struct fr_feed *feed, fr_chunk_index chunk) {
     if (fr_bitset_has(&feed->offered, chunk))
         return;
     if (fr_link_mark(&feed->offered, chunk) || fr_dispatch_add(&feed->dispatch, chunk, 1))
@@ -151,7 +151,7 @@ void fr_feed_open(struct fr_transfer *transfer, struct fr_feed *feed) {
     if (!feed->is_open)
         for (uint32_t chunk = 0; !transfer->is_origin && chunk < transfer->manifest.layout.chunk_count; chunk++)
             if (fr_bitset_has(&transfer->member.have, chunk) && fr_owner_owns(&transfer->member.owner, chunk))
-                offer(transfer, feed, chunk);
+                fr_feed_offer_to(transfer, feed, chunk);
     feed->is_open = true;
     if (feed->is_rescue || feed->is_charged)
         return;
@@ -176,7 +176,7 @@ void fr_feed_charge(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t
 void fr_feed_offer(struct fr_transfer *transfer, fr_chunk_index chunk) {
     for (uint32_t i = 0; i < transfer->feed_count; i++)
         if (transfer->feeds[i]->is_open)
-            offer(transfer, transfer->feeds[i], chunk);
+            fr_feed_offer_to(transfer, transfer->feeds[i], chunk);
 }
 
 /* ---------------------------------------------------------------------------------------------------- verdicts */

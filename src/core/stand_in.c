@@ -23,9 +23,11 @@ void fr_stand_in_on_peer(struct fr_transfer *transfer, uint32_t peer, bool is_he
     struct fr_member *member = &transfer->member;
 
     member->absent_since[peer] = is_here ? FR_TIME_NEVER : transfer->now;
-    if (is_here)
-        member->stood_in &= ~(1ull << peer), member->inherited &= ~(1ull << peer);
-    else
+    if (is_here) {
+        member->stood_in &= ~(1ull << peer);
+        for (uint32_t i = 0; i < transfer->feed_count; i++)
+            transfer->feeds[i]->inherited &= ~(1ull << peer);
+    } else
         member->stand_in_due = fr_time_min(member->stand_in_due, transfer->now + ABSENT_PATIENCES * transfer->timing.patience);
 }
 
@@ -70,24 +72,25 @@ static void inherit(struct fr_transfer *transfer, const struct fr_link *link, ui
     for (uint32_t chunk = fr_bitset_next_set(&member->have, 0); chunk < member->have.bit_count;
          chunk = fr_bitset_next_set(&member->have, chunk + 1))
         if (member->senders[chunk] == peer && !fr_link_has(link, chunk))
-            fr_feed_offer(transfer, chunk);
+            fr_feed_offer_to(transfer, fr_feed_of(transfer, link), chunk);
 }
 
 /* A counterpart of the peer has told what it has: the rest of what the peer relayed to us is ours to hand on. */
 void fr_stand_in_on_have(struct fr_transfer *transfer, const struct fr_link *link) {
     struct fr_member *member = &transfer->member;
+    struct fr_feed *feed = fr_feed_of(transfer, link);
     uint32_t above, below, most;
 
     if (transfer->is_origin || member->stood_in == 0)
         return;
     above = transfer->roster->member_count;
-    below = transfer->feeds[link->place]->roster->member_count;
+    below = feed->roster->member_count;
     most = above > below ? above : below;
     for (uint32_t t = link->member; t < most; t += below) {
         uint64_t bit = 1ull << t % above;
 
-        if ((member->stood_in & bit) != 0 && (member->inherited & bit) == 0) {
-            member->inherited |= bit;
+        if ((member->stood_in & bit) != 0 && (feed->inherited & bit) == 0) {
+            feed->inherited |= bit;
             inherit(transfer, link, t % above);
         }
     }

@@ -68,6 +68,7 @@ struct fr_feed {
     uint32_t helper_count;    /* members that were reached for beyond our charges */
     bool was_linked;          /* somebody of it once was */
     bool is_gone;             /* all of the group are: we feed those below it */
+    uint64_t inherited;       /* bit m: it was offered what peer m had relayed to us, too */
 };
 
 /* Sends for groups below, and whether those to peers wait for them. */
@@ -175,7 +176,6 @@ struct fr_member {
     uint32_t adopter_count;
     fr_time_ns absent_since[FR_GROUP_NODES_MAX]; /* by peer: since when we have no link with it; FR_TIME_NEVER: we have */
     uint64_t stood_in;                           /* bit m: we feed whom peer m was to feed */
-    uint64_t inherited;                          /* bit m: and with what it had relayed to us */
     fr_time_ns stand_in_due;
 };
 
@@ -344,6 +344,7 @@ bool fr_feed_is_gone(const struct fr_transfer *transfer, uint32_t group);
 void fr_feed_open(struct fr_transfer *transfer, struct fr_feed *feed);
 void fr_feed_charge(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member); /* we answer for it from now on */
 void fr_feed_offer(struct fr_transfer *transfer, fr_chunk_index chunk);                   /* we own it: to every group that is open */
+void fr_feed_offer_to(struct fr_transfer *transfer, struct fr_feed *feed, fr_chunk_index chunk); /* it is to have it of us */
 void fr_feed_on_live(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_accept *accept);
 void fr_feed_on_refused(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_reason *reason);
 void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_live, bool was_in_good_order,

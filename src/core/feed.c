@@ -141,10 +141,17 @@ int fr_feed_add_rescue(struct fr_transfer *transfer, const struct fr_sheet *shee
 }
 
 void fr_feed_offer_to(struct fr_transfer *transfer, struct fr_feed *feed, fr_chunk_index chunk) {
+    const struct fr_link *link;
+
     if (fr_bitset_has(&feed->offered, chunk))
         return;
-    if (fr_link_mark(&feed->offered, chunk) || fr_dispatch_add(&feed->dispatch, chunk, 1))
+    if (fr_link_mark(&feed->offered, chunk) || fr_dispatch_add(&feed->dispatch, chunk, 1)) {
         transfer->actions.is_starved = true;
+        return;
+    }
+    FR_EACH_LIVE (transfer, link)
+        if (link->role == FR_LINK_CHILD && link->place == feed->index && fr_bitset_has(&link->theirs, chunk))
+            fr_dispatch_spare(&feed->dispatch, chunk); /* it was there before we had it */
 }
 
 void fr_feed_open(struct fr_transfer *transfer, struct fr_feed *feed) {

@@ -85,11 +85,19 @@ bool fr_ring_pop(struct fr_ring *ring, uint32_t *ret_item) {
     return true;
 }
 
-bool fr_ring_remove(struct fr_ring *ring, uint32_t item) {
+static uint32_t find(const struct fr_ring *ring, uint32_t item) {
     uint32_t position = 0;
 
     while (position < ring->count && ring->items[place_of(ring, position)] != item)
         position++;
+    return position;
+}
+
+bool fr_ring_has(const struct fr_ring *ring, uint32_t item) { return find(ring, item) < ring->count; }
+
+bool fr_ring_remove(struct fr_ring *ring, uint32_t item) {
+    uint32_t position = find(ring, item);
+
     if (position == ring->count)
         return false;
     for (; position + 1 < ring->count; position++)

@@ -20,6 +20,7 @@ int fr_ring_push(struct fr_ring *ring, uint32_t item);       /* 0, FR_E_LIMIT wh
 int fr_ring_push_front(struct fr_ring *ring, uint32_t item); /* the same, at the head */
 bool fr_ring_pop(struct fr_ring *ring, uint32_t *ret_item);  /* false when empty */
 bool fr_ring_peek(const struct fr_ring *ring, uint32_t *ret_item);
+bool fr_ring_has(const struct fr_ring *ring, uint32_t item); /* O(count) */
 bool fr_ring_remove(struct fr_ring *ring, uint32_t item); /* the first that is equal; O(count) */
 void fr_ring_clear(struct fr_ring *ring);
 

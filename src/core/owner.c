@@ -103,7 +103,7 @@ static bool is_behind(const struct fr_owner *owner, uint32_t peer, uint64_t sum)
     uint64_t others = (uint64_t) __builtin_popcountll(owner->peers) - 1, own = owner->unacknowledged[peer];
 
     if (others == 0)
-        return own > 2 * FR_CREDIT_WINDOW_MAX; /* nobody to compare with */
+        return own > 4 * FR_CREDIT_WINDOW_MAX; /* nobody to compare with */
     return own * others >= BEHIND_SLACK * others + 2 * (sum - own);
 }
 

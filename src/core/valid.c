@@ -25,7 +25,7 @@ static void assert_member_valid(const struct fr_transfer *transfer) {
         fr_assert(!fr_bitset_has(&member->have, chunk));
     fr_assert(member->have.set_count == member->figures.chunks_have);
     fr_assert(!member->is_complete || member->is_finish_asked);
-    fr_assert(member->owner.open_count <= 2 * FR_CREDIT_WINDOW_MAX);
+    fr_assert(member->owner.open_count <= 4 * FR_CREDIT_WINDOW_MAX);
 }
 
 void fr_transfer_assert_valid(const struct fr_transfer *transfer) {

@@ -83,6 +83,8 @@ static void remove_takes_the_first_of_equals(void **state) {
     for (uint32_t i = 1; i <= 3; i++)
         assert_int_equal(fr_ring_push(&ring, i), 0);
     assert_int_equal(fr_ring_push(&ring, 2), 0);
+    assert_true(fr_ring_has(&ring, 2));
+    assert_false(fr_ring_has(&ring, 9));
     assert_true(fr_ring_remove(&ring, 2));
     assert_false(fr_ring_remove(&ring, 9));
     expect_pops(&ring, order, FR_COUNT_OF(order));

@@ -351,7 +351,7 @@ static void reports_from_above_make_no_sense(void **state) {
 }
 
 static void one_above_that_gives_too_much_loses_its_link(void **state) {
-    enum { MANY = 400 };
+    enum { MANY = 700 };
     struct scene scene;
     struct core_rig *rig = &scene.rig;
     fr_chunk_index chunk = 10;
@@ -361,7 +361,7 @@ static void one_above_that_gives_too_much_loses_its_link(void **state) {
         core_rig_page(rig, scene.up, page);
     while (chunk < MANY && core_rig_did(rig, FR_ACTION_CLOSE, FR_LINK_NONE) == 0)
         core_rig_chunk(rig, scene.other_up, chunk++, CORE_RIG_GOOD); /* the peers acknowledge nothing */
-    assert_in_range(chunk, 2 * FR_CREDIT_WINDOW_MAX, 2 * FR_CREDIT_WINDOW_MAX + 20);
+    assert_in_range(chunk, 4 * FR_CREDIT_WINDOW_MAX, 4 * FR_CREDIT_WINDOW_MAX + 20);
     assert_int_equal(core_rig_did(rig, FR_ACTION_CLOSE, scene.other_up), 1);
     assert_int_equal(core_rig_did(rig, FR_ACTION_CLOSE, scene.up), 0);
     core_rig_done(rig);

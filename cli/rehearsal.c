@@ -42,14 +42,13 @@ static void lay_groups(struct fr_sim_scenario *scenario, const struct fr_plan *p
     scenario->group_count = plan->group_count;
     scenario->groups = fr_sim_alloc(plan->group_count, sizeof *scenario->groups);
     for (uint32_t i = 0; i < plan->group_count; i++)
-        scenario->groups[i] = (struct fr_sim_group){.first_host = plan->groups[i].first_member + 1,
-                                                    .member_count = plan->groups[i].member_count,
-                                                    .upstream = plan->groups[i].upstream == FR_GROUP_ORIGIN ? FR_SIM_ORIGIN
-                                                                                                            : plan->groups[i].upstream,
-                                                    .is_secondary = plan->groups[i].is_secondary,
-                                                    .adopts = plan->groups[i].adopts == FR_GROUP_ORIGIN ? FR_SIM_ORIGIN
-                                                                                                        : plan->groups[i].adopts,
-                                                    .shift = plan->groups[i].shift};
+        scenario->groups[i] = (struct fr_sim_group){
+            .first_host = plan->groups[i].first_member + 1,
+            .member_count = plan->groups[i].member_count,
+            .upstream = plan->groups[i].upstream == FR_GROUP_ORIGIN ? FR_SIM_ORIGIN : plan->groups[i].upstream,
+            .is_secondary = plan->groups[i].is_secondary,
+            .adopts = plan->groups[i].adopts == FR_GROUP_ORIGIN ? FR_SIM_ORIGIN : plan->groups[i].adopts,
+            .shift = plan->groups[i].shift};
 }
 
 static void lay(struct fr_sim_scenario *scenario, const struct fr_plan *plan, const struct fr_nodes *nodes,

@@ -21,7 +21,7 @@ int fr_ring_push_front(struct fr_ring *ring, uint32_t item); /* the same, at the
 bool fr_ring_pop(struct fr_ring *ring, uint32_t *ret_item);  /* false when empty */
 bool fr_ring_peek(const struct fr_ring *ring, uint32_t *ret_item);
 bool fr_ring_has(const struct fr_ring *ring, uint32_t item); /* O(count) */
-bool fr_ring_remove(struct fr_ring *ring, uint32_t item); /* the first that is equal; O(count) */
+bool fr_ring_remove(struct fr_ring *ring, uint32_t item);    /* the first that is equal; O(count) */
 void fr_ring_clear(struct fr_ring *ring);
 
 #endif

@@ -22,11 +22,13 @@ struct fr_owned {
 };
 
 struct fr_owner {
-    struct fr_bitset all;                           /* every chunk ever owned */
-    uint32_t open_count;                            /* not reported yet */
-    struct fr_owned open[FR_CREDIT_WINDOW_MAX * 4]; /* who feeds us gives no more than its window; there may be several; more than four windows are no honest ones' */
-    uint32_t unacknowledged[FR_GROUP_NODES_MAX];    /* by peer: chunks of ours that it has still to acknowledge, reported or not */
-    uint64_t peers;                                 /* bit m: pushed to by us */
+    struct fr_bitset all; /* every chunk ever owned */
+    uint32_t open_count;  /* not reported yet */
+    struct fr_owned
+        open[FR_CREDIT_WINDOW_MAX *
+             4]; /* who feeds us gives no more than its window; there may be several; more than four windows are no honest ones' */
+    uint32_t unacknowledged[FR_GROUP_NODES_MAX]; /* by peer: chunks of ours that it has still to acknowledge, reported or not */
+    uint64_t peers;                              /* bit m: pushed to by us */
     bool needs_copy; /* a chunk counts as arrived only when one other member has it, whoever keeps up: upstream lets go
                                                      of it then, and must not be left with us alone */
 };

@@ -21,8 +21,8 @@ struct fr_adoption_group {
     uint32_t member_count;
     uint32_t zone; /* groups of equal numbers lie in one zone, and are alike */
     bool is_secondary;
-    uint32_t adopts; /* out: the group whose peers it relieves, or FR_ADOPTS_NONE */
-    uint32_t shift;  /* out: 1 .. fan-out - 1 */
+    uint32_t adopts;   /* out: the group whose peers it relieves, or FR_ADOPTS_NONE */
+    uint32_t shift;    /* out: 1 .. fan-out - 1 */
     uint32_t relieved; /* out: how many adopt it */
 };
 

@@ -47,7 +47,8 @@ static double sending_rate(const struct fr_group *group, uint32_t children, uint
     return copies > 0 ? group->up_sum / copies : (double) INFINITY;
 }
 
-static struct flow pass_on(const struct flow *in, const struct fr_group *group, uint32_t children, uint32_t relieved, const struct fr_job *job) {
+static struct flow pass_on(const struct flow *in, const struct fr_group *group, uint32_t children, uint32_t relieved,
+                           const struct fr_job *job) {
     double chunk_time = job->chunk_bytes / (group->up_sum / group->member_count);
     return (struct flow){.start = in->start,
                          .rate = least(least(in->rate, sending_rate(group, children, relieved)), group->down_usual),
@@ -56,7 +57,8 @@ static struct flow pass_on(const struct flow *in, const struct fr_group *group, 
 }
 
 /* The last chunk is relayed to the last peer. */
-static double finish_of(const struct flow *in, const struct fr_group *group, uint32_t children, uint32_t relieved, const struct fr_job *job) {
+static double finish_of(const struct flow *in, const struct fr_group *group, uint32_t children, uint32_t relieved,
+                        const struct fr_job *job) {
     double chunk_time = job->chunk_bytes / (group->up_sum / group->member_count);
     double rate = least(least(in->rate, sending_rate(group, children, relieved)), group->down_least);
     uint32_t copies = group->member_count - 1 + (children > 0 ? children : 1);

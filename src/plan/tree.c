@@ -254,7 +254,8 @@ int fr_tree_init(struct fr_tree *tree, const struct fr_groups *groups, const str
     tree->shift = fr_alloc_zeroed(count, sizeof *tree->shift);
     tree->relieved = fr_alloc_zeroed(count, sizeof *tree->relieved);
     int error = FR_E_MEMORY;
-    if (tree->upstream && tree->level && tree->children && tree->secondary_children && tree->order && tree->adopts && tree->shift && tree->relieved)
+    if (tree->upstream && tree->level && tree->children && tree->secondary_children && tree->order && tree->adopts && tree->shift &&
+        tree->relieved)
         error = grow_all(&(struct grower){.groups = groups, .shape = shape, .tree = tree});
     if (!error)
         error = assign_adoption(tree, groups);

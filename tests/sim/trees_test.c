@@ -39,8 +39,8 @@ static void try_adopting(uint32_t k, uint32_t groups, uint32_t fanout, uint32_t 
     if (getenv("T"))
         scenario.trace = stderr;
     run(&scenario, &result);
-    print_message("%s k=%u g=%u m=%u M=%u d=%.1f tau: %.4f x F/C, first chunk after %.3f s, origin %.3f, %llu events\n", adopts ? "adopt" : "", k, groups, fanout,
-                  chunks, delay_tau, ratio(&scenario, &result), seconds(result.first_chunk_at),
+    print_message("%s k=%u g=%u m=%u M=%u d=%.1f tau: %.4f x F/C, first chunk after %.3f s, origin %.3f, %llu events\n",
+                  adopts ? "adopt" : "", k, groups, fanout, chunks, delay_tau, ratio(&scenario, &result), seconds(result.first_chunk_at),
                   (double) result.origin_chunk_bytes / (double) scenario.object_bytes, (unsigned long long) result.event_count);
     for (uint32_t i = 0; i < result.member_count; i++)
         assert_true(result.members[i].is_final &&
@@ -49,7 +49,9 @@ static void try_adopting(uint32_t k, uint32_t groups, uint32_t fanout, uint32_t 
     fr_sim_scenario_done(&scenario);
 }
 
-static void try(uint32_t k, uint32_t groups, uint32_t fanout, uint32_t chunks, double delay_tau) { try_adopting(k, groups, fanout, chunks, delay_tau, false); }
+static void try(uint32_t k, uint32_t groups, uint32_t fanout, uint32_t chunks, double delay_tau) {
+    try_adopting(k, groups, fanout, chunks, delay_tau, false);
+}
 
 static void chains_and_trees(void **state) {
     (void) state;
@@ -67,7 +69,8 @@ static void chains_and_trees(void **state) {
 
 int main(int argc, char **argv) {
     if (argc > 5) {
-        try_adopting((uint32_t) atoi(argv[1]), (uint32_t) atoi(argv[2]), (uint32_t) atoi(argv[3]), (uint32_t) atoi(argv[4]), atof(argv[5]), argc > 6);
+        try_adopting((uint32_t) atoi(argv[1]), (uint32_t) atoi(argv[2]), (uint32_t) atoi(argv[3]), (uint32_t) atoi(argv[4]), atof(argv[5]),
+                     argc > 6);
         return 0;
     }
 

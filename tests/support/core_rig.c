@@ -287,13 +287,15 @@ static int be_member(struct core_rig *rig, uint32_t self, uint32_t member_count,
     options->observer = (struct fr_observer){.on_trace = note_trace, .user = rig};
     options->seed = 1;
     error = fr_transfer_new_member(options, rig->now, &rig->transfer);
+    options->open = NULL;
     if (!error)
         core_rig_take(rig);
     return error;
 }
 
 int core_rig_be_member(struct core_rig *rig, uint32_t self, uint32_t member_count) {
-    return be_member(rig, self, member_count, &(struct fr_member_options){.is_holding = false});
+    struct fr_member_options options = {.is_holding = false};
+    return be_member(rig, self, member_count, &options);
 }
 
 int core_rig_be_holder(struct core_rig *rig, uint32_t self, uint32_t member_count, fr_chunk_index differs_at) {

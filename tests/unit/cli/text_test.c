@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "text.h"
@@ -68,7 +69,7 @@ static void cutting_keeps_characters_whole(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[40];
-        strcpy(text, cases[i].text);
+        snprintf(text, sizeof text, "%s", cases[i].text);
         cli_text_cut(text, cases[i].columns);
         assert_string_equal(text, cases[i].cut);
     }

@@ -35,7 +35,7 @@ static void what_is_returned_is_there_again_and_measures_nothing(void **state) {
 
 /* An owner that brings a chunk each `pace` and needs `path` besides; its window is kept full for so many chunks. Time begins at 1 s. */
 static fr_time_ns run(struct fr_credit *credit, fr_time_ns now, fr_time_ns pace, fr_time_ns path, int chunks) {
-    fr_time_ns given[FR_CREDIT_WINDOW_MAX], done[FR_CREDIT_WINDOW_MAX], last = now;
+    fr_time_ns given[FR_CREDIT_WINDOW_MAX] = {0}, done[FR_CREDIT_WINDOW_MAX] = {0}, last = now;
     uint32_t head = 0, count = 0;
     while (chunks > 0) {
         for (; fr_credit_has(credit); count++) {

@@ -100,17 +100,16 @@ static uint32_t told_verdict(const struct scene *scene, uint32_t group, uint32_t
 
 static void an_owned_chunk_goes_down_before_it_goes_to_the_peers(void **state) {
     struct scene *scene = *state;
-    const struct core_rig_act *first = NULL;
+    struct core_rig_act first = {0};
     uint32_t total = 0;
     give(scene, 3, 1);
     for (uint32_t i = 0; i < scene->rig.act_count; i++)
         if (scene->rig.acts[i].type == FR_ACTION_SEND_CHUNK && total++ == 0)
-            first = &scene->rig.acts[i];
+            first = scene->rig.acts[i];
     assert_int_equal(total, 3);
-    assert_non_null(first);
-    assert_int_equal(first->link, scene->below);
-    assert_int_equal(first->chunk, 3);
-    assert_true(first->is_urgent);
+    assert_int_equal(first.link, scene->below);
+    assert_int_equal(first.chunk, 3);
+    assert_true(first.is_urgent);
     assert_true(core_rig_sent_chunk(&scene->rig, scene->low, 3));
     assert_true(core_rig_sent_chunk(&scene->rig, scene->high, 3));
     assert_int_equal(core_rig_traced(&scene->rig, FR_TRACE_CHUNK_GIVEN, SELF), 1);

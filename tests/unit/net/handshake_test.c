@@ -252,7 +252,7 @@ static void a_host_that_does_not_answer_is_unreachable_in_time(void **state) {
     getsockname(fd, (struct sockaddr *) &address, &bytes);
     for (size_t i = 0; i < FR_COUNT_OF(fillers); i++) {
         fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        connect(fillers[i], (struct sockaddr *) &address, bytes);
+        (void) connect(fillers[i], (struct sockaddr *) &address, bytes);
     }
     uint64_t began_at = uv_hrtime();
     net_pair_dial(&pair);

@@ -154,7 +154,7 @@ static void frames_stay_in_order_while_some_always_wait(void **state) {
 static void many_chunks_keep_their_order(void **state) {
     (void) state;
     struct fr_outbox outbox;
-    uint8_t out[HEAD + 1];
+    uint8_t out[HEAD + 1] = {0};
     unsigned ended = 0;
     uint32_t next_in = 0, next_out = 0;
     fr_outbox_init(&outbox);

@@ -29,9 +29,9 @@ static void note(const char *format, ...) {
     size_t used = strlen(heard);
     used += (size_t) snprintf(heard + used, sizeof heard - used, "%.1f ", (double) sim_clock.now / (double) FR_MS);
     va_start(arguments, format);
-    vsnprintf(heard + used, sizeof heard - used, format, arguments);
+    used += (size_t) vsnprintf(heard + used, sizeof heard - used, format, arguments);
     va_end(arguments);
-    strcat(heard, "\n");
+    snprintf(heard + used, sizeof heard - used, "\n");
 }
 
 static void on_incoming(void *port_user, struct fr_sim_end *end) {

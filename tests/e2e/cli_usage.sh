@@ -94,7 +94,7 @@ wrong "item 1 'e\\[3-1\\]': a range ends below" push file --to 'e[3-1]' --keys k
 wrong 'cannot open the node list ./missing' push file --to ./missing --keys keys
 wrong 'cannot read the node list keys' push file --to keys --keys keys
 wrong 'cannot read the node list keys' status --to keys --keys keys
-wrong '100000' push file --to 'e[000001-100001]' --keys keys
+wrong 'stand for too many nodes' push file --to 'e[000001-100001]' --keys keys
 
 step 'keys'
 wrong 'cannot open the key folder nowhere .*fastreplica keygen' push file --to a --keys nowhere

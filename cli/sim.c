@@ -162,7 +162,7 @@ static int run(int argc, char **argv) {
          0},
         {"rate", 0, CLI_RATE, false, "RATE", &settings.rate, "each way, of nodes whose rates are not told (1G)", 0, 0},
         {"up", 0, CLI_RATE, false, "RATE", &settings.up_rate, "the origin's uplink (--rate)", 0, 0},
-        {"seed", 0, CLI_NUMBER, false, "N", &settings.seed, "another seed, another run (1)", 0, UINT32_MAX},
+        {"seed", 0, CLI_NUMBER, false, "N", &settings.seed, "of what is drawn at random: the same seed, the same run (1)", 0, UINT32_MAX},
         {"warm", 0, CLI_FLAG, false, NULL, &settings.is_warm, "begin when all links are open, and count from there", 0, 0},
         {"json", 0, CLI_FLAG, false, NULL, &settings.is_json, "one JSON object", 0, 0},
         {0},

@@ -176,7 +176,7 @@ manual_of() {
     awk -v section=".Ss fastreplica $1" '/^\.S[sh] / { is_here = $0 == section } is_here && /^\.It .*Fl -/' "$manual/fastreplica.1" |
         sed 's/.*Fl -\([a-z-]*\).*/\1/' | LC_ALL=C sort
 }
-for command in keygen node push plan status; do
+for command in keygen node push plan sim status; do
     options_of $command >listed
     manual_of $command >written
     diff listed written || fail "--help of $command (<) and its manual (>) differ"

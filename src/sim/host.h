@@ -89,7 +89,7 @@ void fr_sim_socket_free(struct fr_sim_socket *socket);
 void fr_sim_socket_close(struct fr_sim_socket *socket);
 
 struct fr_sim_part *fr_sim_part_new(struct fr_sim_host *host, const uint8_t *transfer_id, uint32_t member);
-/* Which node it is, counted over all groups; FR_MEMBER_UPSTREAM: the origin. */
+/* Which node it is, counted over all groups, of which there may be more than 65,535; FR_SIM_ORIGIN: the origin. */
 uint32_t fr_sim_node_of(const struct fr_sim_part *part);
 void fr_sim_part_observe(void *user, const struct fr_trace *trace); /* user: the part */
 /* Do all that the transfer asks for, arm its timer, look after it when it has ended. After every event. */

@@ -42,7 +42,7 @@ void fr_sim_oracle_done(struct fr_sim_oracle *oracle);
 /* Something that must never be has happened. Only the first is kept. */
 void fr_sim_oracle_fail(struct fr_sim_oracle *oracle, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* member: a node, counted over all groups, or FR_MEMBER_UPSTREAM for the origin; so everywhere here. */
+/* member: a node, counted over all groups, or FR_SIM_ORIGIN for the origin; so everywhere here. */
 void fr_sim_oracle_on_trace(struct fr_sim_oracle *oracle, uint32_t member, const struct fr_trace *trace);
 /* A store is about to say this. */
 void fr_sim_oracle_on_store(struct fr_sim_oracle *oracle, uint32_t member, fr_chunk_index chunk, struct fr_sim_token token,

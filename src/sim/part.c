@@ -10,7 +10,7 @@
 enum { ACTIONS_PER_EVENT_MAX = 1 << 20 };
 
 uint32_t fr_sim_node_of(const struct fr_sim_part *part) {
-    return part->member == FR_MEMBER_UPSTREAM ? FR_MEMBER_UPSTREAM : part->host->index - 1;
+    return part->member == FR_MEMBER_UPSTREAM ? FR_SIM_ORIGIN : part->host->index - 1;
 }
 
 /* ---- sockets */

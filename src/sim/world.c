@@ -143,7 +143,7 @@ void fr_sim_world_note(struct fr_sim_world *world, uint32_t host, const struct f
         world->first_chunk_at = world->clock.now;
     if (trace->now != world->clock.now)
         fr_sim_oracle_fail(&world->oracle, "host %u reports %s at another time than now", host, fr_trace_name(trace->type));
-    fr_sim_oracle_on_trace(&world->oracle, host == 0 ? FR_MEMBER_UPSTREAM : host - 1, trace);
+    fr_sim_oracle_on_trace(&world->oracle, host == 0 ? FR_SIM_ORIGIN : host - 1, trace);
 }
 
 static void run(struct fr_sim_world *world) {

@@ -74,7 +74,7 @@ static void stores_are_judged(void **state) {
     expect_found("did not sign");
     fr_sim_oracle_on_store(&oracle, 1, CHUNKS, other, &object.digests[3], FR_STORE_OK);
     expect_found("stores chunk 4 of 4");
-    fr_sim_oracle_on_store(&oracle, FR_MEMBER_UPSTREAM, 2, other, &object.digests[2], FR_STORE_OK);
+    fr_sim_oracle_on_store(&oracle, FR_SIM_ORIGIN, 2, other, &object.digests[2], FR_STORE_OK);
     expect_found("stores chunk");
 }
 
@@ -98,19 +98,19 @@ static void only_owners_push(void **state) {
     expect_found("nobody asked");
     fr_sim_oracle_on_send_chunk(&oracle, 0, 1, 2, 1, true);
     expect_fine();
-    trace(FR_MEMBER_UPSTREAM, FR_TRACE_CHUNK_GIVEN, 0, 2, 0);
+    trace(FR_SIM_ORIGIN, FR_TRACE_CHUNK_GIVEN, 0, 2, 0);
     trace(0, FR_TRACE_CHUNK_SENT, 1, 2, 0);
     fr_sim_oracle_on_send_chunk(&oracle, 0, 1, 2, 2, false);
     expect_fine();
     trace(0, FR_TRACE_CHUNK_SENT, 1, 2, 2);
     expect_found("as if it were upstream");
-    trace(FR_MEMBER_UPSTREAM, FR_TRACE_CHUNK_GIVEN, MEMBERS, 2, 0);
+    trace(FR_SIM_ORIGIN, FR_TRACE_CHUNK_GIVEN, MEMBERS, 2, 0);
     expect_found("which is none");
 }
 
 static void sending_is_judged(void **state) {
     (void) state;
-    trace(FR_MEMBER_UPSTREAM, FR_TRACE_CHUNK_GIVEN, 0, 1, 0);
+    trace(FR_SIM_ORIGIN, FR_TRACE_CHUNK_GIVEN, 0, 1, 0);
     fr_sim_oracle_on_send_chunk(&oracle, 0, 1, 1, 1, false);
     expect_found("before it has a verified copy");
     store(0, 1, false);
@@ -126,14 +126,14 @@ static void being_complete_is_judged(void **state) {
     expect_found("1 of 4 chunks");
     trace(0, FR_TRACE_COMPLETE, 0, FR_CHUNK_NONE, 0);
     expect_found("says that it is complete");
-    trace(FR_MEMBER_UPSTREAM, FR_TRACE_MEMBER_VERDICT, 0, FR_CHUNK_NONE, FR_VERDICT_COMPLETE);
+    trace(FR_SIM_ORIGIN, FR_TRACE_MEMBER_VERDICT, 0, FR_CHUNK_NONE, FR_VERDICT_COMPLETE);
     expect_found("has not got the object");
     store_all(1);
     fr_sim_oracle_on_finish(&oracle, 1, &other);
     expect_found("another object");
     finish(1);
     trace(1, FR_TRACE_COMPLETE, 1, FR_CHUNK_NONE, 0);
-    trace(FR_MEMBER_UPSTREAM, FR_TRACE_MEMBER_VERDICT, 1, FR_CHUNK_NONE, FR_VERDICT_COMPLETE);
+    trace(FR_SIM_ORIGIN, FR_TRACE_MEMBER_VERDICT, 1, FR_CHUNK_NONE, FR_VERDICT_COMPLETE);
     expect_fine();
 }
 

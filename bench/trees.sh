@@ -40,7 +40,7 @@ bound=$(calc "$mib * 1048576 * 8 / ($mbit * 1000000)")
 # The most connections that any node has, as ss sees them, kept in $connections.
 while_pushing() {
     local host count
-    [ "$(awk -v a="$1" -v b="$bound" 'BEGIN { print a > 0.3 * b && a < 0.8 * b }')" = 1 ] || return 0
+    [ "$(awk -v a="$1" -v b="$bound" 'BEGIN { print (a > 0.3 * b && a < 0.8 * b) }')" = 1 ] || return 0
     [ -z "$looked" ] || return 0
     looked=1
     for ((host = 1; host < lab_hosts; host++)); do

@@ -24,10 +24,6 @@
 #include "base/time.h"
 
 enum {
-    STALL_SILENCES = 4,   /* a member that gains nothing for so many silences, though there is something to gain, has failed */
-    SYNC_SILENCES = 40,   /* one that has every chunk and is writing them out for good gets longer */
-    HELPERS_MAX = 2,      /* members beyond our charges that we reach for */
-    HELP_PATIENCES = 2,   /* chunks that wait so long while nobody has credit are a reason to */
     MISSED_PATIENCES = 2, /* who left complete and in good order is missed after so many */
     NEWS_EVERY_MS = 100,
 };
@@ -281,8 +277,6 @@ static bool has_peers(const struct fr_transfer *transfer) {
     return false;
 }
 
-static void release_kept(struct fr_transfer *transfer);
-
 void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool was_live, bool was_in_good_order,
                      const struct fr_failure *failure) {
     struct fr_feed *feed = fr_feed_of(transfer, link);
@@ -303,7 +297,7 @@ void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool wa
         if (fed->is_charge && (!fed->has_complained || !has_peers(transfer)))
             fr_feed_settle(transfer, feed, link->member, FR_VERDICT_FAILED, failure->text);
     }
-    release_kept(transfer);
+    fr_feed_release_kept(transfer);
 }
 
 /* ---------------------------------------------------------------------------------------------------- links */
@@ -370,178 +364,6 @@ static void give(struct fr_transfer *transfer, struct fr_feed *feed) {
     }
 }
 
-/* ---------------------------------------------------------------------------------------------------- helpers */
-
-static fr_time_ns help_due(const struct fr_transfer *transfer, const struct fr_feed *feed) {
-    if (feed->blocked_since == FR_TIME_NEVER || feed->helper_count >= HELPERS_MAX)
-        return FR_TIME_NEVER;
-    return feed->blocked_since + HELP_PATIENCES * transfer->timing.patience;
-}
-
-/* The next after our own counterpart that is neither linked nor given up. false: there is none. */
-static bool reach_for_next(struct fr_transfer *transfer, struct fr_feed *feed) {
-    uint32_t count = feed->roster->member_count;
-
-    for (uint32_t i = 1; i < count; i++) {
-        uint32_t member = (transfer->self + i) % count;
-        const struct fr_fed *fed = &feed->fed[member];
-
-        if (fed->is_charge || fed->is_linked || fed->dial.is_settled || fed->dial.link != FR_LINK_NONE)
-            continue;
-        fr_dial_fed(transfer, feed, member);
-        return fed->dial.link != FR_LINK_NONE;
-    }
-    return false;
-}
-
-bool fr_feed_is_gone(const struct fr_transfer *transfer, uint32_t group) {
-    const struct fr_feed *feed = fr_feed_find(transfer, group);
-
-    return feed && feed->is_gone;
-}
-
-/* Does it feed those below, or may it yet? Who is complete and gone does not, nor does one from whom those below take nothing any more. Who complained
- * of us does, and others feed it. */
-static bool is_there(const struct fr_transfer *transfer, const struct fr_fed *fed) {
-    if (fed->is_linked)
-        return fed->faults_below < FR_FAULTS_MAX;
-    return fed->has_complained || fed->missed_at > transfer->now || fed->dial.link != FR_LINK_NONE || fed->dial.retry_at != FR_TIME_NEVER;
-}
-
-static bool is_anybody_there(const struct fr_transfer *transfer, const struct fr_feed *feed) {
-    for (uint32_t i = 0; i < feed->roster->member_count; i++)
-        if (is_there(transfer, &feed->fed[i]))
-            return true;
-    return false;
-}
-
-/* Whom nobody feeds any more we feed ourselves. What cannot be taken on is left to the origin's patience. */
-static void take_on_below(struct fr_transfer *transfer, struct fr_feed *feed) {
-    feed->is_gone = true;
-    for (uint32_t i = 0; i < transfer->sheet_count; i++)
-        if (transfer->sheets[i]->roster->upstream_count > 0 && transfer->sheets[i]->roster->upstream_group == feed->roster->group_index &&
-            fr_feed_add(transfer, transfer->sheets[i]) == FR_E_MEMORY)
-            transfer->actions.is_starved = true;
-}
-
-static bool is_reached_everywhere(const struct fr_transfer *transfer, fr_chunk_index chunk) {
-    for (uint32_t i = 0; i < transfer->feed_count; i++) {
-        const struct fr_feed *feed = transfer->feeds[i];
-
-        if (!fr_bitset_has(&feed->dispatch.reached, chunk) && (feed->dispatch.children_in > 0 || is_anybody_there(transfer, feed)))
-            return false;
-    }
-    return true;
-}
-
-void fr_feed_release_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
-    struct fr_action action = {.type = FR_ACTION_RELEASE, .chunk = chunk};
-
-    if (!transfer->is_origin || transfer->origin.can_reread || fr_bitset_has(&transfer->origin.released, chunk) ||
-        !is_reached_everywhere(transfer, chunk))
-        return;
-    transfer->actions.is_starved |= fr_link_mark(&transfer->origin.released, chunk) != 0;
-    for (uint32_t i = 0; i < transfer->feed_count; i++) /* whoever comes to an empty group later cannot have it from us */
-        fr_dispatch_spare(&transfer->feeds[i]->dispatch, chunk);
-    fr_actions_push(&transfer->actions, &action);
-}
-
-/* Somebody is gone for whom chunks were kept. What no group has at all is kept for those that come after. */
-static void release_kept(struct fr_transfer *transfer) {
-    if (!transfer->is_origin || transfer->origin.can_reread)
-        return;
-    for (uint32_t i = 0; i < transfer->feed_count; i++)
-        for (uint32_t chunk = fr_bitset_next_set(&transfer->feeds[i]->dispatch.reached, 0);
-             chunk < transfer->feeds[i]->dispatch.reached.bit_count;
-             chunk = fr_bitset_next_set(&transfer->feeds[i]->dispatch.reached, chunk + 1))
-            fr_feed_release_chunk(transfer, chunk);
-}
-
-static void replace_lost(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (feed->is_gone || (feed->is_rescue && !feed->was_linked) || is_anybody_there(transfer, feed) || reach_for_next(transfer, feed))
-        return;
-    take_on_below(transfer, feed);
-}
-
-static void look_for_help(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (transfer->is_origin || feed->is_rescue || feed->helper_count >= HELPERS_MAX || !fr_dispatch_is_backed_up(&feed->dispatch)) {
-        feed->blocked_since = FR_TIME_NEVER;
-        return;
-    }
-    if (feed->blocked_since == FR_TIME_NEVER)
-        feed->blocked_since = transfer->now;
-    if (help_due(transfer, feed) > transfer->now)
-        return;
-    feed->blocked_since = transfer->now;
-    feed->helper_count++;
-    reach_for_next(transfer, feed);
-}
-
-/* ---------------------------------------------------------------------------------------------------- standing still */
-
-/* What there is to have, as far as we know. */
-static uint32_t chunks_to_have(const struct fr_transfer *transfer, const struct fr_feed *feed) {
-    return transfer->is_origin ? feed->dispatch.reached.set_count : transfer->member.have.set_count;
-}
-
-/* While the source is slow there may be nothing to gain; who may have the object learns of it at the end. */
-static bool has_nothing_to_gain(const struct fr_transfer *transfer, const struct fr_feed *feed, const struct fr_link *link) {
-    bool is_all_here = transfer->is_origin ? transfer->origin.is_read : transfer->member.is_complete;
-
-    return !is_all_here && (link->is_holding || feed->fed[link->member].figures.chunks_have >= chunks_to_have(transfer, feed));
-}
-
-static fr_time_ns stall_allowance(const struct fr_transfer *transfer, const struct fr_fed *fed) {
-    bool is_syncing = transfer->manifest.is_end_known && fed->figures.chunks_have == transfer->manifest.layout.chunk_count;
-
-    return (is_syncing ? SYNC_SILENCES : STALL_SILENCES) * transfer->timing.silence;
-}
-
-static fr_time_ns stalls_at(const struct fr_transfer *transfer, const struct fr_link *link) {
-    const struct fr_feed *feed = transfer->feeds[link->place];
-    const struct fr_fed *fed = &feed->fed[link->member];
-
-    if (!fed->is_charge || fed->verdict != FR_VERDICT_PENDING || has_nothing_to_gain(transfer, feed, link))
-        return FR_TIME_NEVER;
-    return fed->progress_at + stall_allowance(transfer, fed);
-}
-
-void fr_feed_forgive(struct fr_transfer *transfer, fr_time_ns now) {
-    for (uint32_t f = 0; f < transfer->feed_count; f++)
-        for (uint32_t i = 0; i < transfer->feeds[f]->roster->member_count; i++)
-            transfer->feeds[f]->fed[i].progress_at = fr_time_max(transfer->feeds[f]->fed[i].progress_at, now);
-}
-
-static void check_stalled(struct fr_transfer *transfer, struct fr_link *link) {
-    struct fr_feed *feed = fr_feed_of(transfer, link);
-    struct fr_fed *fed = &feed->fed[link->member];
-    char text[160];
-
-    if (has_nothing_to_gain(transfer, feed, link))
-        fed->progress_at = transfer->now;
-    if (stalls_at(transfer, link) > transfer->now)
-        return;
-    snprintf(text, sizeof(text), "answers, but has stored nothing for %.0f s (%u of %u chunks): look at its disk",
-             (double) stall_allowance(transfer, fed) / 1e9, fed->figures.chunks_have, transfer->manifest.layout.chunk_count);
-    fr_transfer_drop_link(transfer, link, FR_E_TIMEOUT, text);
-}
-
-/* Looked at when the first can have stalled, and while there is nothing to gain now and then, so that idle time counts for nobody. */
-static void check_all_stalled(struct fr_transfer *transfer) {
-    fr_time_ns due = FR_TIME_NEVER;
-    struct fr_link *link;
-
-    if (transfer->stall_due > transfer->now)
-        return;
-    FR_EACH_LIVE (transfer, link)
-        if (link->role == FR_LINK_CHILD) {
-            check_stalled(transfer, link);
-            if (fr_link_is_live(link))
-                due = fr_time_min(due, fr_time_min(stalls_at(transfer, link), transfer->now + transfer->timing.silence));
-        }
-    transfer->stall_due = due;
-}
-
 /* ---------------------------------------------------------------------------------------------------- turns */
 
 static void tell_news(struct fr_transfer *transfer, struct fr_feed *feed) {
@@ -573,7 +395,7 @@ static void readmit_accused(struct fr_transfer *transfer, struct fr_feed *feed) 
 void fr_feed_turn(struct fr_transfer *transfer) {
     if (transfer->feed_count == 0)
         return;
-    check_all_stalled(transfer);
+    fr_feed_check_stalled(transfer);
     for (uint32_t i = 0; i < transfer->feed_count && !transfer->is_ended; i++) {
         struct fr_feed *feed = transfer->feeds[i];
 
@@ -581,20 +403,10 @@ void fr_feed_turn(struct fr_transfer *transfer) {
             continue;
         readmit_accused(transfer, feed);
         give(transfer, feed);
-        replace_lost(transfer, feed);
-        look_for_help(transfer, feed);
+        fr_feed_replace_lost(transfer, feed);
+        fr_feed_look_for_help(transfer, feed);
         tell_news(transfer, feed);
     }
-}
-
-/* When somebody who left will be missed. */
-static fr_time_ns missed_due(const struct fr_transfer *transfer, const struct fr_feed *feed) {
-    fr_time_ns due = FR_TIME_NEVER;
-
-    for (uint32_t i = 0; !feed->is_gone && i < feed->roster->member_count; i++)
-        if (feed->fed[i].missed_at > transfer->now)
-            due = fr_time_min(due, feed->fed[i].missed_at);
-    return due;
 }
 
 fr_time_ns fr_feed_deadline(const struct fr_transfer *transfer) {
@@ -608,7 +420,7 @@ fr_time_ns fr_feed_deadline(const struct fr_transfer *transfer) {
         if (!feed->is_open)
             continue;
         due = fr_time_min(fr_time_min(due, fr_dispatch_due(&feed->dispatch)), feed->news_due);
-        due = fr_time_min(fr_time_min(due, help_due(transfer, feed)), missed_due(transfer, feed));
+        due = fr_time_min(fr_time_min(due, fr_feed_help_due(transfer, feed)), fr_feed_missed_due(transfer, feed));
     }
     return fr_time_min(due, transfer->stall_due);
 }

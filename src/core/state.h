@@ -356,6 +356,12 @@ void fr_feed_join(struct fr_transfer *transfer, struct fr_link *link); /* the li
 void fr_feed_turn(struct fr_transfer *transfer);
 void fr_feed_forgive(struct fr_transfer *transfer, fr_time_ns now); /* it was not they that stood still, it was us */
 fr_time_ns fr_feed_deadline(const struct fr_transfer *transfer);
+void fr_feed_check_stalled(struct fr_transfer *transfer);
+void fr_feed_look_for_help(struct fr_transfer *transfer, struct fr_feed *feed);
+void fr_feed_replace_lost(struct fr_transfer *transfer, struct fr_feed *feed);
+fr_time_ns fr_feed_help_due(const struct fr_transfer *transfer, const struct fr_feed *feed);
+fr_time_ns fr_feed_missed_due(const struct fr_transfer *transfer, const struct fr_feed *feed); /* when somebody who left will be missed */
+void fr_feed_release_kept(struct fr_transfer *transfer);                        /* somebody is gone for whom chunks were kept */
 void fr_feed_release_chunk(struct fr_transfer *transfer, fr_chunk_index chunk); /* of a pipe: unless a group that is left lacks it */
 struct fr_feed *fr_feed_of(struct fr_transfer *transfer, const struct fr_link *link);
 struct fr_fed *fr_feed_fed(struct fr_transfer *transfer, const struct fr_link *link);

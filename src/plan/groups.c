@@ -275,9 +275,12 @@ static int form_groups(struct draft *draft, struct fr_groups *groups, uint32_t f
         return FR_E_MEMORY;
     zone->first[seat->kind] = groups->group_count;
     zone->count[seat->kind] = group_count;
+    /* The smaller ones first, so nearer to the origin: a member may feed two of a larger group, but nobody is fed twice as much in a smaller one. */
     for (uint32_t g = 0, at = first; g < group_count; at += made[g++].member_count)
-        made[g] = (struct fr_group){
-            .first_member = at, .member_count = count / group_count + (g < count % group_count), .zone = seat->zone, .kind = seat->kind};
+        made[g] = (struct fr_group){.first_member = at,
+                                    .member_count = count / group_count + (g >= group_count - count % group_count),
+                                    .zone = seat->zone,
+                                    .kind = seat->kind};
     int error = deal(seat, count, made, group_count, groups->members, filled);
     fr_free(filled);
     qsort(made, group_count, sizeof *made, compare_groups);

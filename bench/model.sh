@@ -76,7 +76,7 @@ against 'tree with adoption, m=2, k=16, 40 groups, d=5 tau, M=1024' 1.074 --node
 against 'tree with adoption, m=3, k=16, 40 groups, d=5 tau, M=1024' 1.061 --nodes 640 --group-size 16 --shape tree --fanout 3 --size 64M --delay 26.2144ms
 cat <<'END'
 
-Without adoption the tree with m=2 takes 1.14 (decisions/0010-adoption.md).
+Without adoption the tree with m=2 takes 1.14 ([decision 0010](decisions/0010-adoption.md)).
 
 ## Many nodes
 

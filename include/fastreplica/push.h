@@ -24,9 +24,11 @@ struct fr_push_options {
     uint32_t group_size;
     enum fr_shape shape;
     uint32_t fanout;
-    fr_time_ns connect_timeout; /**< a node that cannot be reached for so long is `unreachable`; of the groups that the origin feeds, those below have 5 s; 0: 5 s */
-    fr_time_ns silence_timeout; /**< a node that says nothing for so long has failed; likewise, further down the nodes' own option holds; 0: 15 s */
-    fr_time_ns deadline;        /**< the whole push ends by then; 0: no limit */
+    fr_time_ns
+        connect_timeout; /**< a node that cannot be reached for so long is `unreachable`; of the groups that the origin feeds, those below have 5 s; 0: 5 s */
+    fr_time_ns
+        silence_timeout; /**< a node that says nothing for so long has failed; likewise, further down the nodes' own option holds; 0: 15 s */
+    fr_time_ns deadline; /**< the whole push ends by then; 0: no limit */
     struct fr_log log;
     struct fr_progress progress;
 };

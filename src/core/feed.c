@@ -11,8 +11,8 @@
  *            --REFUSE--> refused   --time is up--> unreachable   live --link lost--> failed
  *
  * The origin is in charge of all members, a member of its counterparts: with ku members above and kc below, t = 0 .. max(ku, kc) - 1 makes
- * member t mod kc the counterpart of member t mod ku. When these are slow it reaches for others of the group, up to HELPERS_MAX; when they are
- * gone, for one after the other until one answers. When none is left, it feeds the groups below that group in their place.
+ * member t mod kc the counterpart of member t mod ku. What is done when these are slow or gone is for
+ * feed_lost.c, whoever gains nothing for feed_stall.c.
  */
 #include "core/state.h"
 

@@ -1,108 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Feeding a group below: what is given to whom and when, who is reached for when somebody is slow or gone, and how each of them ends. */
+/* Feeding a group below: what is given to whom and when, and how its members end. */
 #include <fastreplica/error.h>
 
 #include "base/time.h"
-#include "support/core_rig_tree.h"
+#include "support/feed_scene.h"
 #include "support/test.h"
-
-enum { SELF = 1, LOW = 0, HIGH = 2, MEMBERS = 3, CHUNKS = 40, PAGES = 2, WINDOW = 4 /* FR_CREDIT_WINDOW_FIRST */ };
-
-/* Below our group 0 of 3: a chain of 1, 2, 3. Our counterpart in each is member 1. */
-static const struct core_rig_group child = {.index = 1, .below_count = 2, .upstream_group = 0, .upstream_count = 3, .member_count = 3},
-                                   grandchild = {.index = 2, .below_count = 1, .upstream_group = 1, .upstream_count = 3, .member_count = 4},
-                                   deepest = {.index = 3, .below_count = 0, .upstream_group = 2, .upstream_count = 4, .member_count = 2};
-
-/* Member 1 of 3, linked to the origin and to both peers; it knows the first page. */
-struct scene {
-    struct core_rig rig;
-    fr_link_id up, low, high, below;
-};
-
-static void link_up(struct scene *scene) {
-    struct core_rig *rig = &scene->rig;
-    scene->low = core_rig_answer(rig, LOW);
-    scene->up = core_rig_accept(rig, FR_MEMBER_UPSTREAM);
-    scene->high = core_rig_accept(rig, HIGH);
-    core_rig_page(rig, scene->up, 0);
-}
-
-static int set_up_bare(void **state) {
-    struct scene *scene = malloc(sizeof *scene);
-    assert_non_null(scene);
-    core_rig_init(&scene->rig, CHUNKS);
-    core_rig_place(&scene->rig, 0, 3, 0);
-    assert_int_equal(core_rig_be_member(&scene->rig, SELF, MEMBERS), 0);
-    link_up(scene);
-    scene->below = FR_LINK_NONE;
-    *state = scene;
-    return 0;
-}
-
-/* And to its counterpart in the group below. */
-static int set_up(void **state) {
-    struct scene *scene;
-    set_up_bare(state);
-    scene = *state;
-    core_rig_roster(&scene->rig, scene->up, &child);
-    scene->below = core_rig_answer_below(&scene->rig, 1, SELF);
-    core_rig_forget(&scene->rig);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    core_rig_done(&((struct scene *) *state)->rig);
-    free(*state);
-    return 0;
-}
-
-/* Upstream gives it chunks first .. first + count - 1. */
-static void give(struct scene *scene, fr_chunk_index first, uint32_t count) {
-    for (fr_chunk_index chunk = first; chunk < first + count; chunk++)
-        assert_true(core_rig_chunk(&scene->rig, scene->up, chunk, CORE_RIG_GOOD));
-}
-
-static void complete(struct scene *scene) {
-    struct core_rig *rig = &scene->rig;
-    struct fr_transfer_view view;
-    for (uint32_t page = 0; page < PAGES; page++)
-        core_rig_page(rig, scene->up, page);
-    core_rig_end(rig, scene->up);
-    for (fr_chunk_index chunk = 0; chunk < CHUNKS; chunk++)
-        core_rig_chunk(rig, scene->low, chunk, CORE_RIG_GOOD);
-    fr_transfer_view(rig->transfer, &view);
-    assert_true(view.is_complete);
-}
-
-static uint32_t sent(const struct scene *scene, fr_link_id link) { return core_rig_did(&scene->rig, FR_ACTION_SEND_CHUNK, link); }
-
-static uint32_t count_sent(const struct scene *scene, fr_link_id link, fr_chunk_index chunk) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < scene->rig.act_count; i++) {
-        const struct core_rig_act *act = &scene->rig.acts[i];
-        count += act->type == FR_ACTION_SEND_CHUNK && act->link == link && act->chunk == chunk;
-    }
-    return count;
-}
-
-/* Time passes, and everybody we are linked with is heard of. */
-static void wait_heard(struct scene *scene, fr_time_ns span) {
-    const fr_link_id links[] = {scene->up, scene->low, scene->high, scene->below};
-    core_rig_wait_heard(&scene->rig, span, links, scene->below == FR_LINK_NONE ? 3 : 4);
-}
-
-static uint32_t told_verdict(const struct scene *scene, uint32_t group, uint32_t member) {
-    struct fr_msg_result result = {0};
-    return core_rig_results(&scene->rig, scene->up, group, member, &result, NULL) == 1 ? result.verdict : 0;
-}
 
 /* ---------------------------------------------------------------------------------------------------- giving */
 
 static void an_owned_chunk_goes_down_before_it_goes_to_the_peers(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     struct core_rig_act first = {0};
     uint32_t total = 0;
-    give(scene, 3, 1);
+    feed_scene_give(scene, 3, 1);
     for (uint32_t i = 0; i < scene->rig.act_count; i++)
         if (scene->rig.acts[i].type == FR_ACTION_SEND_CHUNK && total++ == 0)
             first = scene->rig.acts[i];
@@ -116,24 +26,24 @@ static void an_owned_chunk_goes_down_before_it_goes_to_the_peers(void **state) {
 }
 
 static void it_goes_down_once(void **state) {
-    struct scene *scene = *state;
-    give(scene, 3, 1);
-    give(scene, 3, 1);
+    struct feed_scene *scene = *state;
+    feed_scene_give(scene, 3, 1);
+    feed_scene_give(scene, 3, 1);
     core_rig_ranges(&scene->rig, scene->below, FR_FRAME_REACHED, 3, 1);
-    give(scene, 3, 1);
-    wait_heard(scene, 2 * FR_SECOND);
-    assert_int_equal(count_sent(scene, scene->below, 3), 1);
+    feed_scene_give(scene, 3, 1);
+    feed_scene_wait_heard(scene, 2 * FR_SECOND);
+    assert_int_equal(feed_scene_count_sent(scene, scene->below, 3), 1);
 }
 
 static void what_a_peer_owns_is_not_given_down_by_us(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     core_rig_chunk(&scene->rig, scene->low, 5, CORE_RIG_GOOD);
-    wait_heard(scene, 2 * FR_SECOND);
-    assert_int_equal(sent(scene, scene->below), 0);
+    feed_scene_wait_heard(scene, 2 * FR_SECOND);
+    assert_int_equal(feed_scene_sent(scene, scene->below), 0);
 }
 
 static void pages_and_the_end_run_ahead(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     struct core_rig *rig = &scene->rig;
     core_rig_page(rig, scene->low, 1);
     core_rig_end(rig, scene->low);
@@ -142,92 +52,92 @@ static void pages_and_the_end_run_ahead(void **state) {
 }
 
 static void what_it_reports_makes_room_for_more(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     struct core_rig *rig = &scene->rig;
-    give(scene, 0, 10);
-    assert_int_equal(sent(scene, scene->below), WINDOW);
+    feed_scene_give(scene, 0, 10);
+    assert_int_equal(feed_scene_sent(scene, scene->below), WINDOW);
     core_rig_ranges(rig, scene->below, FR_FRAME_REACHED, 0, 1);
-    assert_int_equal(sent(scene, scene->below), WINDOW + 1);
+    assert_int_equal(feed_scene_sent(scene, scene->below), WINDOW + 1);
     core_rig_ranges(rig, scene->below, FR_FRAME_REACHED, 0, 1); /* again */
     core_rig_ranges(rig, scene->below, FR_FRAME_REACHED, 9, 1); /* not given yet */
-    assert_int_equal(sent(scene, scene->below), WINDOW + 1);
+    assert_int_equal(feed_scene_sent(scene, scene->below), WINDOW + 1);
     for (uint32_t i = 0; i < rig->act_count; i++)
         if (rig->acts[i].type == FR_ACTION_SEND_CHUNK && rig->acts[i].link == scene->below)
             core_rig_ranges(rig, scene->below, FR_FRAME_REACHED, rig->acts[i].chunk, 1);
-    assert_int_equal(sent(scene, scene->below), 10);
+    assert_int_equal(feed_scene_sent(scene, scene->below), 10);
 }
 
 static void what_came_damaged_is_given_again(void **state) {
-    struct scene *scene = *state;
-    give(scene, 3, 1);
+    struct feed_scene *scene = *state;
+    feed_scene_give(scene, 3, 1);
     core_rig_ranges(&scene->rig, scene->below, FR_FRAME_MISSING, 3, 1);
-    assert_int_equal(count_sent(scene, scene->below, 3), 2);
+    assert_int_equal(feed_scene_count_sent(scene, scene->below, 3), 2);
     assert_int_equal(core_rig_traced(&scene->rig, FR_TRACE_CHUNK_TAKEN_BACK, SELF), 1);
 }
 
 static void what_it_has_is_not_given(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     struct core_rig *rig = &scene->rig;
-    give(scene, 0, 10); /* the first four go out, the rest waits */
+    feed_scene_give(scene, 0, 10); /* the first four go out, the rest waits */
     core_rig_ranges(rig, scene->below, FR_FRAME_HAVE, 5, 3);
     core_rig_ranges(rig, scene->below, FR_FRAME_REACHED, 0, 4);
     core_rig_ranges(rig, scene->below, FR_FRAME_REACHED, 4, 1);
-    wait_heard(scene, FR_SECOND);
+    feed_scene_wait_heard(scene, FR_SECOND);
     for (fr_chunk_index chunk = 0; chunk < 10; chunk++)
-        assert_int_equal(count_sent(scene, scene->below, chunk), chunk < 5 || chunk > 7);
+        assert_int_equal(feed_scene_count_sent(scene, scene->below, chunk), chunk < 5 || chunk > 7);
 }
 
 static void a_child_that_comes_late_gets_what_was_owned_before(void **state) {
-    struct scene *scene = *state;
-    give(scene, 0, 3);
-    core_rig_roster(&scene->rig, scene->up, &child);
+    struct feed_scene *scene = *state;
+    feed_scene_give(scene, 0, 3);
+    core_rig_roster(&scene->rig, scene->up, &feed_scene_child);
     scene->below = core_rig_answer_below(&scene->rig, 1, SELF);
     for (fr_chunk_index chunk = 0; chunk < 3; chunk++)
         core_rig_ranges(&scene->rig, scene->below, FR_FRAME_REACHED, chunk, 1);
     for (fr_chunk_index chunk = 0; chunk < 3; chunk++)
-        assert_int_equal(count_sent(scene, scene->below, chunk), 1);
+        assert_int_equal(feed_scene_count_sent(scene, scene->below, chunk), 1);
 }
 
 static void each_child_group_gets_all(void **state) {
     static const struct core_rig_group other = {.index = 3, .upstream_count = 3, .member_count = 3};
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     fr_link_id link;
     core_rig_roster(&scene->rig, scene->up, &other);
     link = core_rig_answer_below(&scene->rig, 3, SELF);
-    give(scene, 3, 1);
-    assert_int_equal(count_sent(scene, scene->below, 3), 1);
-    assert_int_equal(count_sent(scene, link, 3), 1);
+    feed_scene_give(scene, 3, 1);
+    assert_int_equal(feed_scene_count_sent(scene, scene->below, 3), 1);
+    assert_int_equal(feed_scene_count_sent(scene, link, 3), 1);
 }
 
 /* ---------------------------------------------------------------------------------------------------- serving */
 
 static void a_child_may_ask_for_what_is_here(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     struct core_rig *rig = &scene->rig;
     core_rig_chunk(rig, scene->low, 5, CORE_RIG_GOOD);
     core_rig_ranges(rig, scene->below, FR_FRAME_WANT, 5, 2);
-    assert_int_equal(count_sent(scene, scene->below, 5), 1);
+    assert_int_equal(feed_scene_count_sent(scene, scene->below, 5), 1);
     assert_true(core_rig_told(rig, scene->below, FR_FRAME_MISSING, 6));
     assert_false(core_rig_told(rig, scene->below, FR_FRAME_MISSING, 5));
 }
 
 static void what_waits_for_an_owner_is_not_served(void **state) {
-    struct scene *scene = *state;
-    give(scene, 0, 10);
+    struct feed_scene *scene = *state;
+    feed_scene_give(scene, 0, 10);
     core_rig_ranges(&scene->rig, scene->below, FR_FRAME_WANT, 9, 1);
     assert_true(core_rig_told(&scene->rig, scene->below, FR_FRAME_MISSING, 9));
-    assert_int_equal(count_sent(scene, scene->below, 9), 0);
+    assert_int_equal(feed_scene_count_sent(scene, scene->below, 9), 0);
 }
 
 static void one_that_had_the_object_serves_those_below(void **state) {
-    struct scene scene;
+    struct feed_scene scene;
     struct core_rig *rig = &scene.rig;
     (void) state;
     core_rig_init(rig, CHUNKS);
     core_rig_place(rig, 0, 3, 0);
     assert_int_equal(core_rig_be_holder(rig, SELF, MEMBERS, FR_CHUNK_NONE), 0);
-    link_up(&scene);
-    core_rig_roster(rig, scene.up, &child);
+    feed_scene_link_up(&scene);
+    core_rig_roster(rig, scene.up, &feed_scene_child);
     scene.below = core_rig_answer_below(rig, 1, SELF);
     core_rig_ranges(rig, scene.below, FR_FRAME_WANT, 7, 1);
     assert_true(core_rig_told(rig, scene.below, FR_FRAME_MISSING, 7)); /* not before it is sure of it */
@@ -237,250 +147,45 @@ static void one_that_had_the_object_serves_those_below(void **state) {
     assert_true(core_rig_told(rig, scene.below, FR_FRAME_HAVE, 0) && core_rig_told(rig, scene.below, FR_FRAME_HAVE, CHUNKS - 1));
     core_rig_ranges(rig, scene.below, FR_FRAME_WANT, 0, CHUNKS);
     for (fr_chunk_index chunk = 0; chunk < CHUNKS; chunk++)
-        assert_int_equal(count_sent(&scene, scene.below, chunk), 1);
+        assert_int_equal(feed_scene_count_sent(&scene, scene.below, chunk), 1);
     core_rig_done(rig);
 }
 
 /* ---------------------------------------------------------------------------------------------------- secondary groups */
 
 static void a_secondary_group_waits_for_the_whole_object(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     struct core_rig *rig = &scene->rig;
-    struct core_rig_group secondary = child;
+    struct core_rig_group secondary = feed_scene_child;
     secondary.is_secondary = true;
     core_rig_roster(rig, scene->up, &secondary);
-    give(scene, 0, 4);
-    wait_heard(scene, 30 * FR_SECOND);
+    feed_scene_give(scene, 0, 4);
+    feed_scene_wait_heard(scene, 30 * FR_SECOND);
     assert_int_equal(core_rig_dials(rig, 1), 0);
-    complete(scene);
+    feed_scene_complete(scene);
     assert_int_equal(core_rig_dials(rig, 1), 1 << SELF);
     scene->below = core_rig_answer_below(rig, 1, SELF);
     for (fr_chunk_index chunk = 0; chunk < 4; chunk++) {
-        assert_int_equal(count_sent(scene, scene->below, chunk), 1);
+        assert_int_equal(feed_scene_count_sent(scene, scene->below, chunk), 1);
         core_rig_ranges(rig, scene->below, FR_FRAME_REACHED, chunk, 1);
     }
-    assert_int_equal(sent(scene, scene->below), 4);
+    assert_int_equal(feed_scene_sent(scene, scene->below), 4);
     assert_int_equal(core_rig_said(rig, scene->below, FR_FRAME_PAGE), PAGES);
     assert_int_equal(core_rig_said(rig, scene->below, FR_FRAME_END), 1);
 }
 
 static void a_secondary_groups_roster_may_come_after_completion(void **state) {
-    struct scene *scene = *state;
-    struct core_rig_group secondary = child;
+    struct feed_scene *scene = *state;
+    struct core_rig_group secondary = feed_scene_child;
     secondary.is_secondary = true;
-    complete(scene);
+    feed_scene_complete(scene);
     core_rig_roster(&scene->rig, scene->up, &secondary);
     assert_int_equal(core_rig_dials(&scene->rig, 1), 1 << SELF);
 }
 
-/* ---------------------------------------------------------------------------------------------------- somebody else */
-
-static void when_the_counterpart_is_gone_another_gets_what_it_had(void **state) {
-    struct scene *scene = *state;
-    struct core_rig *rig = &scene->rig;
-    give(scene, 0, 3);
-    core_rig_ranges(rig, scene->below, FR_FRAME_REACHED, 0, 1);
-    core_rig_close(rig, scene->below, FR_E_CLOSED);
-    assert_int_equal(told_verdict(scene, 1, SELF), FR_VERDICT_FAILED);
-    assert_int_equal(core_rig_dials(rig, 1), 1 << 2); /* the next one */
-    scene->below = core_rig_answer_below(rig, 1, 2);
-    for (fr_chunk_index chunk = 0; chunk < 3; chunk++)
-        core_rig_ranges(rig, scene->below, FR_FRAME_REACHED, chunk, 1);
-    for (fr_chunk_index chunk = 0; chunk < 3; chunk++)
-        assert_int_equal(count_sent(scene, scene->below, chunk), chunk != 0);
-    core_rig_forget(rig);
-    give(scene, 4, 1);
-    assert_int_equal(count_sent(scene, scene->below, 4), 1);
-}
-
-static void one_after_the_other_is_tried(void **state) {
-    struct scene *scene = *state;
-    struct core_rig *rig = &scene->rig;
-    core_rig_close(rig, scene->below, FR_E_CLOSED);
-    core_rig_close(rig, core_rig_dialled_below(rig, 1, 2), FR_E_UNREACHABLE); /* it is not ours: tried once */
-    assert_int_equal(core_rig_dials(rig, 1), 1 << 2 | 1 << 0);
-    scene->below = core_rig_answer_below(rig, 1, 0);
-    give(scene, 3, 1);
-    assert_int_equal(count_sent(scene, scene->below, 3), 1);
-    assert_int_equal(core_rig_results(rig, scene->up, 1, 2, NULL, NULL), 0); /* others answer for it */
-    core_rig_close(rig, scene->below, FR_E_CLOSED);
-    assert_int_equal(core_rig_results(rig, scene->up, 1, 0, NULL, NULL), 0);
-}
-
-static void the_counterpart_is_tried_until_the_time_is_up(void **state) {
-    struct scene *scene = *state;
-    struct core_rig *rig = &scene->rig;
-    struct fr_msg_result result;
-    char text[FR_REASON_BYTES_MAX + 1];
-    core_rig_roster(rig, scene->up, &child);
-    for (fr_time_ns waited = 0; waited < rig->timing.connect; waited += FR_SECOND / 4) {
-        if (core_rig_dialled_below(rig, 1, SELF) != FR_LINK_NONE)
-            core_rig_close(rig, core_rig_dialled_below(rig, 1, SELF), FR_E_UNREACHABLE);
-        assert_int_equal(core_rig_said(rig, scene->up, FR_FRAME_RESULT), 0);
-        assert_int_equal(core_rig_dials(rig, 1) & ~(1ull << SELF), 0);
-        core_rig_wait(rig, FR_SECOND / 4);
-    }
-    assert_in_range(core_rig_did(rig, FR_ACTION_CONNECT, FR_LINK_NONE), 4, 12);
-    core_rig_wait(rig, 2 * FR_SECOND); /* the last pause */
-    core_rig_close(rig, core_rig_dialled_below(rig, 1, SELF), FR_E_UNREACHABLE);
-    assert_int_equal(core_rig_results(rig, scene->up, 1, SELF, &result, text), 1);
-    assert_int_equal(result.verdict, FR_VERDICT_UNREACHABLE);
-    assert_true(result.accepted_ago_ns == FR_TIME_NEVER);
-    assert_string_equal(text, "the connection broke");
-    assert_int_equal(core_rig_dials(rig, 1), 1 << SELF | 1 << 2);
-}
-
-static void a_slow_counterpart_is_helped(void **state) {
-    struct scene *scene = *state;
-    struct core_rig *rig = &scene->rig;
-    struct core_rig_group large = child;
-    fr_link_id helper;
-    large.member_count = 5;
-    core_rig_roster(rig, scene->up, &large); /* 1 and 4 are ours */
-    scene->below = core_rig_answer_below(rig, 1, 1);
-    core_rig_close(rig, core_rig_dialled_below(rig, 1, 4), FR_E_SECRET);
-    core_rig_forget(rig);
-    give(scene, 0, 3 * WINDOW - 1); /* two windows may wait */
-    wait_heard(scene, 3 * FR_SECOND);
-    assert_int_equal(core_rig_dials(rig, 1), 0);
-    give(scene, 3 * WINDOW - 1, 5);
-    wait_heard(scene, 2 * rig->timing.patience - FR_MS);
-    assert_int_equal(core_rig_dials(rig, 1), 0);
-    wait_heard(scene, FR_MS);
-    assert_int_equal(core_rig_dials(rig, 1), 1 << 2);
-    helper = core_rig_answer_below(rig, 1, 2);
-    assert_int_equal(sent(scene, helper), WINDOW);
-    core_rig_forget(rig);
-    give(scene, 3 * WINDOW + 4, 12); /* more than both keep up with */
-    wait_heard(scene, 2 * rig->timing.patience);
-    assert_int_equal(core_rig_dials(rig, 1), 1 << 3);
-    wait_heard(scene, 10 * FR_SECOND); /* never a third */
-    assert_int_equal(core_rig_dials(rig, 1), 1 << 3);
-}
-
-static void no_help_is_needed_when_it_catches_up(void **state) {
-    struct scene *scene = *state;
-    struct core_rig *rig = &scene->rig;
-    give(scene, 0, 3 * WINDOW + 1);
-    wait_heard(scene, 2 * rig->timing.patience - FR_MS);
-    core_rig_ranges(rig, scene->below, FR_FRAME_REACHED, 0, WINDOW);
-    wait_heard(scene, 2 * rig->timing.patience);
-    assert_int_equal(core_rig_dials(rig, 1), 0);
-    give(scene, 3 * WINDOW + 1, 12); /* the count begins anew */
-    wait_heard(scene, 2 * rig->timing.patience - FR_MS);
-    assert_int_equal(core_rig_dials(rig, 1), 0);
-    wait_heard(scene, 2 * FR_MS);
-    assert_int_equal(core_rig_dials(rig, 1), 1 << 2);
-}
-
-/* ---------------------------------------------------------------------------------------------------- a group that is gone */
-
-/* Our counterpart fails, and the others cannot be reached. */
-static void lose_group(struct scene *scene, uint32_t group, uint32_t member_count) {
-    struct core_rig *rig = &scene->rig;
-    core_rig_close(rig, core_rig_dialled_below(rig, group, SELF), FR_E_SECRET);
-    for (uint32_t i = 1; i < member_count; i++)
-        core_rig_close(rig, core_rig_dialled_below(rig, group, (SELF + i) % member_count), FR_E_UNREACHABLE);
-}
-
-static void expect_far_child(struct scene *scene, uint32_t group) {
-    struct core_rig *rig = &scene->rig;
-    const struct core_rig_act *act;
-    struct fr_msg_open open;
-    fr_link_id link = core_rig_dialled_below(rig, group, SELF);
-    assert_int_equal(core_rig_dials(rig, group), 1 << SELF);
-    core_rig_connect(rig, link);
-    act = core_rig_last(rig, link, FR_FRAME_OPEN);
-    assert_non_null(act);
-    assert_int_equal(fr_open_decode(act->body, act->bytes, &open), 0);
-    assert_int_equal(open.from, FR_MEMBER_FAR_ABOVE + SELF);
-    core_rig_hello(rig, link);
-    core_rig_accept_frame(rig, link, false);
-    for (fr_chunk_index chunk = 0; chunk < 3; chunk++)
-        core_rig_ranges(rig, link, FR_FRAME_REACHED, chunk, 1);
-    for (fr_chunk_index chunk = 0; chunk < 3; chunk++)
-        assert_int_equal(count_sent(scene, link, chunk), 1);
-}
-
-static void whom_a_group_that_is_gone_fed_we_feed(void **state) {
-    struct scene *scene = *state;
-    core_rig_roster(&scene->rig, scene->up, &child);
-    core_rig_roster(&scene->rig, scene->up, &grandchild);
-    give(scene, 0, 3);
-    assert_int_equal(core_rig_dials(&scene->rig, 2), 0);
-    lose_group(scene, 1, 3);
-    expect_far_child(scene, 2);
-}
-
-static void also_when_its_roster_comes_only_then(void **state) {
-    struct scene *scene = *state;
-    core_rig_roster(&scene->rig, scene->up, &child);
-    give(scene, 0, 3);
-    lose_group(scene, 1, 3);
-    core_rig_roster(&scene->rig, scene->low, &grandchild);
-    expect_far_child(scene, 2);
-}
-
-static void and_when_that_is_gone_the_next(void **state) {
-    struct scene *scene = *state;
-    core_rig_roster(&scene->rig, scene->up, &deepest);
-    core_rig_roster(&scene->rig, scene->up, &child);
-    core_rig_roster(&scene->rig, scene->up, &grandchild);
-    give(scene, 0, 3);
-    lose_group(scene, 1, 3);
-    lose_group(scene, 2, 4);
-    expect_far_child(scene, 3);
-}
-
-static void a_group_that_is_complete_is_not_gone(void **state) {
-    struct scene *scene = *state;
-    core_rig_roster(&scene->rig, scene->up, &grandchild);
-    core_rig_done_frame(&scene->rig, scene->below, FR_VERDICT_COMPLETE, "");
-    core_rig_close(&scene->rig, scene->below, FR_E_CLOSED);
-    wait_heard(scene, 10 * FR_SECOND);
-    assert_int_equal(core_rig_dials(&scene->rig, 2), 0);
-    assert_int_equal(told_verdict(scene, 1, SELF), FR_VERDICT_COMPLETE);
-}
-
-static void the_origin_takes_on_whom_its_group_fed(void **state) {
-    static const struct core_rig_group groups[] = {{.index = 0, .member_count = 2}, {.index = 1, .upstream_count = 2, .member_count = 2}};
-    struct scene scene;
-    struct core_rig *rig = &scene.rig;
-    const struct core_rig_act *act;
-    struct fr_msg_open open;
-    fr_link_id links[2];
-    (void) state;
-    core_rig_init(rig, CHUNKS);
-    assert_int_equal(core_rig_be_origin_of(rig, groups, 2), 0);
-    for (uint32_t m = 0; m < 2; m++)
-        links[m] = core_rig_answer_below(rig, 0, m);
-    for (uint32_t m = 0; m < 2; m++) {
-        assert_int_equal(core_rig_dials(rig, 1), 0);
-        core_rig_close(rig, links[m], FR_E_CLOSED);
-    }
-    assert_int_equal(core_rig_dials(rig, 1), 3); /* all of them, for it answers for all */
-    for (uint32_t m = 0; m < 2; m++) {
-        links[m] = core_rig_answer_below(rig, 1, m);
-        act = core_rig_last(rig, links[m], FR_FRAME_OPEN);
-        assert_int_equal(fr_open_decode(act->body, act->bytes, &open), 0);
-        assert_int_equal(open.from, FR_MEMBER_UPSTREAM);
-    }
-    core_rig_forget(rig);
-    core_rig_ranges(rig, links[0], FR_FRAME_REACHED, 0, CHUNKS);
-    core_rig_ranges(rig, links[1], FR_FRAME_REACHED, 0, CHUNKS);
-    for (int i = 0; i < 40; i++) {
-        core_rig_ranges(rig, links[0], FR_FRAME_REACHED, 0, CHUNKS);
-        core_rig_ranges(rig, links[1], FR_FRAME_REACHED, 0, CHUNKS);
-    }
-    for (uint32_t m = 0; m < 2; m++)
-        core_rig_done_frame(rig, links[m], FR_VERDICT_COMPLETE, "");
-    assert_true(rig->has_ended);
-    core_rig_done(rig);
-}
-
 /* ---------------------------------------------------------------------------------------------------- how it ends for each */
 
-static void expect_result(struct scene *scene, enum fr_verdict verdict, const char *reason) {
+static void expect_result(struct feed_scene *scene, enum fr_verdict verdict, const char *reason) {
     struct fr_msg_result result;
     char text[FR_REASON_BYTES_MAX + 1];
     assert_int_equal(core_rig_results(&scene->rig, scene->up, 1, SELF, &result, text), 1);
@@ -491,7 +196,7 @@ static void expect_result(struct scene *scene, enum fr_verdict verdict, const ch
 }
 
 static void a_done_is_told_upstream(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     struct core_rig *rig = &scene->rig;
     struct fr_msg_result result;
     const struct fr_msg_done done = {
@@ -506,7 +211,7 @@ static void a_done_is_told_upstream(void **state) {
                     .chunks_bad = 8},
     };
     uint8_t frame[512];
-    wait_heard(scene, 3 * FR_SECOND);
+    feed_scene_wait_heard(scene, 3 * FR_SECOND);
     fr_done_encode(&done, frame, sizeof frame);
     core_rig_frame(rig, scene->below, frame);
     expect_result(scene, FR_VERDICT_COMPLETE, "");
@@ -530,12 +235,12 @@ static void the_beginning_is_as_the_child_knows_it(void **state) {
     static const fr_time_ns elapsed[] = {8 * FR_SECOND, FR_SECOND, FR_TIME_NEVER};
     (void) state;
     for (size_t i = 0; i < FR_COUNT_OF(elapsed); i++) {
-        struct scene *scene;
+        struct feed_scene *scene;
         struct fr_msg_done done = {.verdict = FR_VERDICT_COMPLETE, .elapsed_ns = elapsed[i], .figures.chunks_have = CHUNKS};
         struct fr_msg_result result;
         uint8_t frame[512];
-        set_up((void **) &scene);
-        wait_heard(scene, 3 * FR_SECOND);
+        feed_scene_set_up((void **) &scene);
+        feed_scene_wait_heard(scene, 3 * FR_SECOND);
         fr_done_encode(&done, frame, sizeof frame);
         core_rig_frame(&scene->rig, scene->below, frame);
         assert_int_equal(core_rig_results(&scene->rig, scene->up, 1, SELF, &result, NULL), 1);
@@ -545,12 +250,12 @@ static void the_beginning_is_as_the_child_knows_it(void **state) {
             assert_true(result.accepted_ago_ns == 3 * FR_SECOND);
         else
             assert_true(result.accepted_ago_ns == scene->rig.now);
-        tear_down((void **) &scene);
+        feed_scene_tear_down((void **) &scene);
     }
 }
 
 static void a_failure_is_told_upstream(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     core_rig_done_frame(&scene->rig, scene->below, FR_VERDICT_FAILED, "the disk is full");
     expect_result(scene, FR_VERDICT_FAILED, "the disk is full");
     core_rig_reason(&scene->rig, scene->below, FR_FRAME_BYE, 0, "this node gives up");
@@ -558,29 +263,29 @@ static void a_failure_is_told_upstream(void **state) {
 }
 
 static void one_that_completes_after_all_is_told_again(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     core_rig_done_frame(&scene->rig, scene->below, FR_VERDICT_FAILED, "");
     core_rig_done_frame(&scene->rig, scene->below, FR_VERDICT_COMPLETE, "");
     assert_int_equal(core_rig_results(&scene->rig, scene->up, 1, SELF, NULL, NULL), 2);
 }
 
 static void a_lost_link_is_told_upstream(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     core_rig_close(&scene->rig, scene->below, FR_E_CLOSED);
     expect_result(scene, FR_VERDICT_FAILED, "the connection broke");
 }
 
 static void silence_is_told_upstream(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     const fr_link_id others[] = {scene->up, scene->low, scene->high};
     core_rig_wait_heard(&scene->rig, scene->rig.timing.silence, others, 3);
-    assert_int_equal(told_verdict(scene, 1, SELF), FR_VERDICT_FAILED);
+    assert_int_equal(feed_scene_told_verdict(scene, 1, SELF), FR_VERDICT_FAILED);
     assert_int_equal(core_rig_did(&scene->rig, FR_ACTION_CLOSE, scene->below), 1);
 }
 
-static fr_link_id open_refusing(struct scene *scene) {
+static fr_link_id open_refusing(struct feed_scene *scene) {
     fr_link_id link;
-    core_rig_roster(&scene->rig, scene->up, &child);
+    core_rig_roster(&scene->rig, scene->up, &feed_scene_child);
     link = core_rig_dialled_below(&scene->rig, 1, SELF);
     core_rig_connect(&scene->rig, link);
     core_rig_hello(&scene->rig, link);
@@ -589,62 +294,62 @@ static fr_link_id open_refusing(struct scene *scene) {
 }
 
 static void a_refusal_is_told_upstream(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     core_rig_reason(&scene->rig, open_refusing(scene), FR_FRAME_REFUSE, FR_REFUSAL_SPACE, "no room for 40 chunks");
     expect_result(scene, FR_VERDICT_REFUSED, "no room for 40 chunks");
     assert_int_equal(core_rig_dials(&scene->rig, 1), 1 << 2);
-    wait_heard(scene, 10 * FR_SECOND);
+    feed_scene_wait_heard(scene, 10 * FR_SECOND);
     expect_result(scene, FR_VERDICT_REFUSED, "no room for 40 chunks");
     assert_int_equal(core_rig_dials(&scene->rig, 1), 1 << 2); /* not asked again */
 }
 
 static void a_refusal_without_words_has_a_reason(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     core_rig_reason(&scene->rig, open_refusing(scene), FR_FRAME_REFUSE, FR_REFUSAL_SPACE, "");
     expect_result(scene, FR_VERDICT_REFUSED, fr_refusal_name(FR_REFUSAL_SPACE));
 }
 
 static void one_that_refuses_because_it_is_complete_is_complete(void **state) {
-    struct scene *scene = *state;
-    core_rig_roster(&scene->rig, scene->up, &grandchild);
+    struct feed_scene *scene = *state;
+    core_rig_roster(&scene->rig, scene->up, &feed_scene_grandchild);
     core_rig_reason(&scene->rig, open_refusing(scene), FR_FRAME_REFUSE, FR_REFUSAL_COMPLETE, "this push ended here");
     expect_result(scene, FR_VERDICT_COMPLETE, "");
-    wait_heard(scene, 10 * FR_SECOND);
+    feed_scene_wait_heard(scene, 10 * FR_SECOND);
     assert_int_equal(core_rig_dials(&scene->rig, 1), 1 << 2); /* it passes nothing on any more */
     assert_int_equal(core_rig_dials(&scene->rig, 2), 0);
 }
 
 static void a_wrong_secret_is_a_refusal(void **state) {
-    struct scene *scene = *state;
-    core_rig_roster(&scene->rig, scene->up, &child);
+    struct feed_scene *scene = *state;
+    core_rig_roster(&scene->rig, scene->up, &feed_scene_child);
     core_rig_close(&scene->rig, core_rig_dialled_below(&scene->rig, 1, SELF), FR_E_SECRET);
     expect_result(scene, FR_VERDICT_REFUSED, "the connection broke");
 }
 
 static void one_that_complains_of_us_is_judged_by_others(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     core_rig_reason(&scene->rig, scene->below, FR_FRAME_BYE, 1, "sent wrong chunks again and again");
-    wait_heard(scene, 10 * FR_SECOND);
+    feed_scene_wait_heard(scene, 10 * FR_SECOND);
     assert_int_equal(core_rig_said(&scene->rig, scene->up, FR_FRAME_RESULT), 0);
     assert_int_equal(core_rig_dials(&scene->rig, 1), 0); /* the fault may be ours: nor do we go round it */
 }
 
 static void a_peer_of_one_that_we_lost_vouches_for_it(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     struct core_rig *rig = &scene->rig;
-    struct core_rig_group large = child;
+    struct core_rig_group large = feed_scene_child;
     large.member_count = 5; /* 1 and 4 are ours */
     core_rig_roster(rig, scene->up, &large);
     core_rig_reason(rig, core_rig_answer_below(rig, 1, SELF), FR_FRAME_BYE, 1, "I know better");
     scene->below = core_rig_answer_below(rig, 1, 4);
     core_rig_result(rig, scene->below, 1, SELF, FR_VERDICT_COMPLETE, "");
-    assert_int_equal(told_verdict(scene, 1, SELF), FR_VERDICT_COMPLETE);
+    assert_int_equal(feed_scene_told_verdict(scene, 1, SELF), FR_VERDICT_COMPLETE);
     core_rig_result(rig, scene->below, 1, SELF, FR_VERDICT_FAILED, "no"); /* the first word counts */
-    assert_int_equal(told_verdict(scene, 1, SELF), FR_VERDICT_COMPLETE);
+    assert_int_equal(feed_scene_told_verdict(scene, 1, SELF), FR_VERDICT_COMPLETE);
 }
 
 static void whoever_vouches_tells_when_it_began(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     struct core_rig *rig = &scene->rig;
     const struct fr_msg_result vouched = {
         .group = 1, .member = 2, .verdict = FR_VERDICT_COMPLETE, .accepted_ago_ns = 7 * FR_SECOND, .figures = {.chunks_have = CHUNKS}};
@@ -657,9 +362,9 @@ static void whoever_vouches_tells_when_it_began(void **state) {
 }
 
 static void nobody_vouches_for_one_that_speaks_for_itself(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     struct core_rig *rig = &scene->rig;
-    struct core_rig_group large = child;
+    struct core_rig_group large = feed_scene_child;
     fr_link_id other;
     large.member_count = 5; /* 1 and 4 are ours */
     core_rig_roster(rig, scene->up, &large);
@@ -668,43 +373,14 @@ static void nobody_vouches_for_one_that_speaks_for_itself(void **state) {
     core_rig_result(rig, other, 1, 1, FR_VERDICT_FAILED, "it lies");
     assert_int_equal(core_rig_said(rig, scene->up, FR_FRAME_RESULT), 0);
     assert_int_equal(core_rig_did(rig, FR_ACTION_CLOSE, other), 0);
-    give(scene, 3, 1);
-    assert_int_equal(count_sent(scene, scene->below, 3) + count_sent(scene, other, 3), 1);
-}
-
-/* ---------------------------------------------------------------------------------------------------- standing still */
-
-static void one_that_gains_nothing_has_failed(void **state) {
-    struct scene *scene = *state;
-    struct core_rig *rig = &scene->rig;
-    give(scene, 0, 2);
-    wait_heard(scene, 4 * rig->timing.silence - FR_MS);
-    assert_int_equal(core_rig_said(rig, scene->up, FR_FRAME_RESULT), 0);
-    core_rig_progress(rig, scene->below, 1); /* something moves */
-    wait_heard(scene, 4 * rig->timing.silence - FR_MS);
-    assert_int_equal(core_rig_said(rig, scene->up, FR_FRAME_RESULT), 0);
-    wait_heard(scene, FR_MS);
-    assert_int_equal(told_verdict(scene, 1, SELF), FR_VERDICT_FAILED);
-    assert_int_equal(core_rig_did(rig, FR_ACTION_CLOSE, scene->below), 1);
-}
-
-static void one_that_has_all_that_we_have_may_stand_still(void **state) {
-    struct scene *scene = *state;
-    give(scene, 0, 2);
-    core_rig_progress(&scene->rig, scene->below, 2);
-    wait_heard(scene, 20 * scene->rig.timing.silence);
-    assert_int_equal(core_rig_said(&scene->rig, scene->up, FR_FRAME_RESULT), 0);
-    give(scene, 2, 1); /* from now on there is something to gain */
-    wait_heard(scene, 4 * scene->rig.timing.silence - FR_MS);
-    assert_int_equal(core_rig_said(&scene->rig, scene->up, FR_FRAME_RESULT), 0);
-    wait_heard(scene, FR_SECOND);
-    assert_int_equal(told_verdict(scene, 1, SELF), FR_VERDICT_FAILED);
+    feed_scene_give(scene, 3, 1);
+    assert_int_equal(feed_scene_count_sent(scene, scene->below, 3) + feed_scene_count_sent(scene, other, 3), 1);
 }
 
 /* ---------------------------------------------------------------------------------------------------- leaving */
 
 static void an_abort_goes_all_the_way_down(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     core_rig_reason(&scene->rig, scene->up, FR_FRAME_ABORT, 0, "the source changed");
     assert_int_equal(core_rig_failure(&scene->rig), FR_E_ABORTED);
     assert_int_equal(core_rig_said(&scene->rig, scene->below, FR_FRAME_ABORT), 1);
@@ -712,7 +388,7 @@ static void an_abort_goes_all_the_way_down(void **state) {
 }
 
 static void one_that_fails_leaves_those_below_to_others(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     const struct fr_failure failure = {.error = FR_E_NO_SPACE, .text = "the disk is full"};
     fr_transfer_on_failed(scene->rig.transfer, &failure, scene->rig.now);
     core_rig_take(&scene->rig);
@@ -722,8 +398,8 @@ static void one_that_fails_leaves_those_below_to_others(void **state) {
 }
 
 static void a_bye_from_above_is_passed_on(void **state) {
-    struct scene *scene = *state;
-    complete(scene);
+    struct feed_scene *scene = *state;
+    feed_scene_complete(scene);
     core_rig_reason(&scene->rig, scene->up, FR_FRAME_BYE, 0, "the transfer is over");
     assert_true(scene->rig.has_ended);
     assert_int_equal(core_rig_failure(&scene->rig), 0);
@@ -731,60 +407,48 @@ static void a_bye_from_above_is_passed_on(void **state) {
 }
 
 static void what_it_had_before_we_owned_it_is_not_given(void **state) {
-    struct scene *scene = *state;
+    struct feed_scene *scene = *state;
     core_rig_ranges(&scene->rig, scene->below, FR_FRAME_HAVE, 3, 1);
-    give(scene, 2, 3);
-    assert_int_equal(count_sent(scene, scene->below, 2), 1);
-    assert_int_equal(count_sent(scene, scene->below, 3), 0);
-    assert_int_equal(count_sent(scene, scene->below, 4), 1);
+    feed_scene_give(scene, 2, 3);
+    assert_int_equal(feed_scene_count_sent(scene, scene->below, 2), 1);
+    assert_int_equal(feed_scene_count_sent(scene, scene->below, 3), 0);
+    assert_int_equal(feed_scene_count_sent(scene, scene->below, 4), 1);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_owned_chunk_goes_down_before_it_goes_to_the_peers, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(it_goes_down_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_a_peer_owns_is_not_given_down_by_us, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(pages_and_the_end_run_ahead, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_it_reports_makes_room_for_more, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_came_damaged_is_given_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_it_has_is_not_given, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_child_that_comes_late_gets_what_was_owned_before, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(each_child_group_gets_all, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_child_may_ask_for_what_is_here, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_waits_for_an_owner_is_not_served, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_owned_chunk_goes_down_before_it_goes_to_the_peers, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(it_goes_down_once, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(what_a_peer_owns_is_not_given_down_by_us, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(pages_and_the_end_run_ahead, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(what_it_reports_makes_room_for_more, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(what_came_damaged_is_given_again, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(what_it_has_is_not_given, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(a_child_that_comes_late_gets_what_was_owned_before, feed_scene_set_up_bare, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(each_child_group_gets_all, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(a_child_may_ask_for_what_is_here, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(what_waits_for_an_owner_is_not_served, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test(one_that_had_the_object_serves_those_below),
-        cmocka_unit_test_setup_teardown(a_secondary_group_waits_for_the_whole_object, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(a_secondary_groups_roster_may_come_after_completion, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(when_the_counterpart_is_gone_another_gets_what_it_had, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_after_the_other_is_tried, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_counterpart_is_tried_until_the_time_is_up, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(a_slow_counterpart_is_helped, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(no_help_is_needed_when_it_catches_up, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(whom_a_group_that_is_gone_fed_we_feed, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(also_when_its_roster_comes_only_then, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(and_when_that_is_gone_the_next, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(a_group_that_is_complete_is_not_gone, set_up, tear_down),
-        cmocka_unit_test(the_origin_takes_on_whom_its_group_fed),
-        cmocka_unit_test_setup_teardown(a_done_is_told_upstream, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_secondary_group_waits_for_the_whole_object, feed_scene_set_up_bare, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(a_secondary_groups_roster_may_come_after_completion, feed_scene_set_up_bare, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(a_done_is_told_upstream, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test(the_beginning_is_as_the_child_knows_it),
-        cmocka_unit_test_setup_teardown(a_failure_is_told_upstream, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_that_completes_after_all_is_told_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_lost_link_is_told_upstream, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(silence_is_told_upstream, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_refusal_is_told_upstream, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(a_refusal_without_words_has_a_reason, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(one_that_refuses_because_it_is_complete_is_complete, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(a_wrong_secret_is_a_refusal, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(one_that_complains_of_us_is_judged_by_others, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_peer_of_one_that_we_lost_vouches_for_it, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(whoever_vouches_tells_when_it_began, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nobody_vouches_for_one_that_speaks_for_itself, set_up_bare, tear_down),
-        cmocka_unit_test_setup_teardown(one_that_gains_nothing_has_failed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_that_has_all_that_we_have_may_stand_still, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_abort_goes_all_the_way_down, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_that_fails_leaves_those_below_to_others, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_bye_from_above_is_passed_on, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_it_had_before_we_owned_it_is_not_given, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_failure_is_told_upstream, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(one_that_completes_after_all_is_told_again, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(a_lost_link_is_told_upstream, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(silence_is_told_upstream, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(a_refusal_is_told_upstream, feed_scene_set_up_bare, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(a_refusal_without_words_has_a_reason, feed_scene_set_up_bare, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(one_that_refuses_because_it_is_complete_is_complete, feed_scene_set_up_bare, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(a_wrong_secret_is_a_refusal, feed_scene_set_up_bare, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(one_that_complains_of_us_is_judged_by_others, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(a_peer_of_one_that_we_lost_vouches_for_it, feed_scene_set_up_bare, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(whoever_vouches_tells_when_it_began, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(nobody_vouches_for_one_that_speaks_for_itself, feed_scene_set_up_bare, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(an_abort_goes_all_the_way_down, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(one_that_fails_leaves_those_below_to_others, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(a_bye_from_above_is_passed_on, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(what_it_had_before_we_owned_it_is_not_given, feed_scene_set_up, feed_scene_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

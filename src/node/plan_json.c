@@ -2,19 +2,9 @@
 /* A plan as JSON. docs/plan.md describes every field that is written here. */
 #include <fastreplica/plan.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include <jansson.h>
 
-/* To the microsecond; negative, or no number that can be meant: null. */
-static json_t *make_seconds(double seconds) {
-    if (!(seconds >= 0 && seconds < 1e12))
-        return json_null();
-    return json_real((double) (int64_t) (seconds * 1e6 + 0.5) / 1e6);
-}
-
-static json_t *make_bytes(uint64_t bytes) { return bytes <= INT64_MAX ? json_integer((json_int_t) bytes) : json_null(); }
+#include "node/json.h"
 
 static const char *shape_name(enum fr_shape shape) {
     switch (shape) {
@@ -49,35 +39,18 @@ static json_t *make_group(const struct fr_plan *plan, const struct fr_nodes *nod
                      is_root ? json_null() : json_integer(group->upstream), "edge", group->is_secondary ? "secondary" : "primary", "level",
                      (json_int_t) group->level, "subtree_groups", (json_int_t) group->subtree_count, "zone", group->zone, "adopts",
                      group->adopts == FR_GROUP_ORIGIN ? json_null() : json_integer(group->adopts), "shift", (json_int_t) group->shift,
-                     "predicted_seconds", make_seconds(group->finish_seconds), "members",
+                     "predicted_seconds", fr_json_seconds(group->finish_seconds), "members",
                      make_array(plan, nodes, group->first_member, group->member_count, make_member));
 }
 
 static json_t *make_plan(const struct fr_plan *plan, const struct fr_nodes *nodes) {
     bool is_pipe = plan->object_bytes == FR_BYTES_UNKNOWN;
     return json_pack("{s:{s:o, s:I}, s:I, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "object", "bytes",
-                     is_pipe ? json_null() : make_bytes(plan->object_bytes), "chunk_bytes", (json_int_t) plan->chunk_bytes, "nodes",
+                     is_pipe ? json_null() : fr_json_count(plan->object_bytes), "chunk_bytes", (json_int_t) plan->chunk_bytes, "nodes",
                      (json_int_t) plan->member_count, "shape", shape_name(plan->shape), "fanout", (json_int_t) plan->fanout, "levels",
                      (json_int_t) plan->level_count, "root_groups", (json_int_t) plan->root_group_count, "connections_max",
-                     (json_int_t) plan->connections_max, "predicted_seconds", make_seconds(plan->predicted_seconds), "bound_seconds",
-                     make_seconds(plan->bound_seconds), "groups", make_array(plan, nodes, 0, plan->group_count, make_group));
+                     (json_int_t) plan->connections_max, "predicted_seconds", fr_json_seconds(plan->predicted_seconds), "bound_seconds",
+                     fr_json_seconds(plan->bound_seconds), "groups", make_array(plan, nodes, 0, plan->group_count, make_group));
 }
 
-char *fr_plan_json(const struct fr_plan *plan, const struct fr_nodes *nodes) {
-    json_t *json = make_plan(plan, nodes);
-    if (!json)
-        return NULL;
-    char *text = NULL;
-    size_t bytes;
-    FILE *stream = open_memstream(&text, &bytes);
-    int failed = stream == NULL || json_dumpf(json, stream, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) != 0;
-    if (stream) {
-        failed |= fputc('\n', stream) == EOF;
-        failed |= fclose(stream) != 0;
-    }
-    json_decref(json);
-    if (!failed)
-        return text;
-    free(text);
-    return NULL;
-}
+char *fr_plan_json(const struct fr_plan *plan, const struct fr_nodes *nodes) { return fr_json_write(make_plan(plan, nodes)); }

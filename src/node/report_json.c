@@ -2,11 +2,12 @@
 /* The report as JSON, and what a push came to. docs/report.md describes every field that is written here. */
 #include <fastreplica/observe.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
+
+#include "node/json.h"
 
 enum fr_outcome fr_report_outcome(const struct fr_report *report) {
     if (report->failure && report->failure[0] != '\0')
@@ -35,15 +36,6 @@ const char *fr_outcome_name(enum fr_outcome outcome) {
     return "unknown";
 }
 
-/* Seconds to the microsecond; more digits would be noise. Negative, or no number that can be meant: null. */
-static json_t *make_seconds(double seconds) {
-    if (!(seconds >= 0 && seconds < 1e12))
-        return json_null();
-    return json_real((double) (int64_t) (seconds * 1e6 + 0.5) / 1e6);
-}
-
-static json_t *make_count(uint64_t count) { return count <= INT64_MAX ? json_integer((json_int_t) count) : json_null(); }
-
 /* NULL or "": null. Names of files may be anything; JSON is UTF-8, so what is not becomes '?'. */
 static json_t *make_text(const char *text) {
     if (!text || text[0] == '\0')
@@ -64,19 +56,19 @@ static json_t *make_reason(const char *reason) { return reason && reason[0] != '
 
 static json_t *make_object(const struct fr_report *report) {
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "name", make_text(report->object_name), "bytes",
-                     report->object_bytes == FR_BYTES_UNKNOWN ? json_null() : make_count(report->object_bytes), "chunk_bytes",
-                     make_count(report->chunk_bytes), "chunks", make_count(report->chunks), "root", make_text(report->root), "sha256",
+                     report->object_bytes == FR_BYTES_UNKNOWN ? json_null() : fr_json_count(report->object_bytes), "chunk_bytes",
+                     fr_json_count(report->chunk_bytes), "chunks", fr_json_count(report->chunks), "root", make_text(report->root), "sha256",
                      make_text(report->sha256));
 }
 
 static json_t *make_node(const struct fr_node_report *node) {
     return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", make_text(node->name), "group",
-                     make_count(node->group), "verdict", fr_verdict_name(node->verdict), "reason", make_reason(node->reason), "seconds",
-                     make_seconds(node->seconds), "bytes_have", make_count(node->bytes_have), "bytes_from_upstream",
-                     make_count(node->bytes_from_upstream), "bytes_from_peers", make_count(node->bytes_from_peers), "bytes_relayed",
-                     make_count(node->bytes_relayed), "chunks_owned", make_count(node->chunks_owned), "chunks_bad",
-                     make_count(node->chunks_bad), "first_relay_seconds", make_seconds(node->first_relay_seconds), "last_owned_seconds",
-                     make_seconds(node->last_owned_seconds));
+                     fr_json_count(node->group), "verdict", fr_verdict_name(node->verdict), "reason", make_reason(node->reason), "seconds",
+                     fr_json_seconds(node->seconds), "bytes_have", fr_json_count(node->bytes_have), "bytes_from_upstream",
+                     fr_json_count(node->bytes_from_upstream), "bytes_from_peers", fr_json_count(node->bytes_from_peers), "bytes_relayed",
+                     fr_json_count(node->bytes_relayed), "chunks_owned", fr_json_count(node->chunks_owned), "chunks_bad",
+                     fr_json_count(node->chunks_bad), "first_relay_seconds", fr_json_seconds(node->first_relay_seconds),
+                     "last_owned_seconds", fr_json_seconds(node->last_owned_seconds));
 }
 
 /* All nodes, or NULL. */
@@ -105,27 +97,10 @@ static json_t *make_faults(const struct fr_report *report) {
 static json_t *make_report(const struct fr_report *report) {
     return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o}", "object", make_object(report), "outcome",
                      fr_outcome_name(fr_report_outcome(report)), "failure", make_text(report->failure), "seconds",
-                     make_seconds(report->seconds), "bound_seconds", make_seconds(report->bound_seconds), "predicted_seconds",
-                     make_seconds(report->predicted_seconds), "groups", make_count(report->group_count), "origin", "bytes_read",
-                     make_count(report->origin_bytes_read), "bytes_sent", make_count(report->origin_bytes_sent), "nodes",
+                     fr_json_seconds(report->seconds), "bound_seconds", fr_json_seconds(report->bound_seconds), "predicted_seconds",
+                     fr_json_seconds(report->predicted_seconds), "groups", fr_json_count(report->group_count), "origin", "bytes_read",
+                     fr_json_count(report->origin_bytes_read), "bytes_sent", fr_json_count(report->origin_bytes_sent), "nodes",
                      make_nodes(report), "faults", make_faults(report));
 }
 
-char *fr_report_json(const struct fr_report *report) {
-    json_t *json = make_report(report);
-    if (!json)
-        return NULL;
-    char *text = NULL;
-    size_t bytes;
-    FILE *stream = open_memstream(&text, &bytes);
-    int failed = stream == NULL || json_dumpf(json, stream, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) != 0;
-    if (stream) {
-        failed |= fputc('\n', stream) == EOF;
-        failed |= fclose(stream) != 0;
-    }
-    json_decref(json);
-    if (!failed)
-        return text;
-    free(text);
-    return NULL;
-}
+char *fr_report_json(const struct fr_report *report) { return fr_json_write(make_report(report)); }

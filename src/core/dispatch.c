@@ -24,7 +24,7 @@ enum {
 };
 
 int fr_dispatch_init(struct fr_dispatch *dispatch, uint32_t child_count) {
-    *dispatch = (struct fr_dispatch){.child_count = child_count};
+    *dispatch = (struct fr_dispatch){.child_count = child_count, .spare = FR_CREDIT_SPARE};
     dispatch->children = fr_alloc_zeroed(child_count, sizeof(*dispatch->children));
     if (!dispatch->children || fr_bitset_init(&dispatch->waiting, 0) || fr_bitset_init(&dispatch->reached, 0) ||
         fr_bitset_init(&dispatch->shared, 0)) {
@@ -67,7 +67,7 @@ int fr_dispatch_join(struct fr_dispatch *dispatch, uint32_t child, fr_time_ns no
     entry->is_in = true;
     entry->is_retired = false;
     entry->gifts_count = 0;
-    fr_credit_init(&entry->credit, now);
+    fr_credit_init(&entry->credit, dispatch->spare, now);
     entry->window = entry->credit.window;
     dispatch->children_in++;
     dispatch->children_taking++;
@@ -213,10 +213,19 @@ static double group_round_trip(const struct fr_dispatch *dispatch) {
     return least == FR_TIME_NEVER ? 0 : (double) least;
 }
 
+static uint32_t held_by_taking(const struct fr_dispatch *dispatch) {
+    uint32_t held = 0;
+
+    for (uint32_t i = 0; i < dispatch->child_count; i++)
+        if (is_taking(&dispatch->children[i]))
+            held += dispatch->children[i].gifts_count;
+    return held;
+}
+
 /* Would this child, given one more, still be at it when the others have finished all the rest? */
 static bool would_finish_last(const struct fr_dispatch *dispatch, const struct fr_child *child, double interval_all) {
     double interval = fr_credit_interval(&child->credit);
-    double all_done = dispatch->waiting.set_count * interval_all;
+    double all_done = (dispatch->waiting.set_count + held_by_taking(dispatch)) * interval_all;
     /* Twice the fair share of a chunk time is slack: equal members differ by chance. And what fills a long path is no queue. */
     double slack = 2.0 * dispatch->children_taking * interval_all;
     double round_trip = group_round_trip(dispatch);

@@ -76,6 +76,8 @@ static struct fr_link *link_with(struct fr_transfer *transfer, uint32_t sender) 
 
 /* For traces and figures: an adopter does what a peer would. */
 static uint32_t member_of(const struct fr_transfer *transfer, uint32_t sender) {
+    if (sender == FR_SENDER_SELF)
+        return transfer->self;
     if (sender >= FR_SENDER_ADOPTER)
         return transfer->member.adopters[sender - FR_SENDER_ADOPTER]->peer;
     return sender < FR_GROUP_NODES_MAX ? sender : FR_MEMBER_UPSTREAM;
@@ -97,16 +99,18 @@ static void on_bad_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
     struct fr_member *member = &transfer->member;
     struct fr_link *link;
 
-    member->figures.chunks_bad++;
     if (fr_bitset_remove(&member->given, chunk)) /* we cannot own what did not arrive well: whoever gave it gives it to somebody again */
         FR_EACH_LIVE (transfer, link)
             if (link->role == FR_LINK_UPSTREAM)
                 fr_say_chunk_number(transfer, link, FR_FRAME_MISSING, chunk);
-    blame(transfer, member->senders[chunk], chunk);
+    if (member->senders[chunk] != FR_SENDER_SELF) {
+        member->figures.chunks_bad++;
+        blame(transfer, member->senders[chunk], chunk);
+        fr_pull_want_news(transfer);
+    }
     FR_EACH_LIVE (transfer, link)
         if (fr_bitset_remove(&link->late, chunk)) /* its copy was dropped for the wrong one: once more, please */
             fr_say_chunk_number(transfer, link, FR_FRAME_WANT, chunk);
-    fr_pull_want_news(transfer);
 }
 
 static void say_receipts(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index chunk) {
@@ -129,7 +133,7 @@ static void on_good_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
     member->pull.stored_at = transfer->now;
     if (sender == FR_MEMBER_UPSTREAM)
         member->figures.bytes_from_upstream += size;
-    else
+    else if (sender != transfer->self)
         member->figures.bytes_from_peers += size;
     fr_transfer_trace(transfer, FR_TRACE_CHUNK_STORED, sender, chunk, is_gift, 0, NULL);
     say_receipts(transfer, member->senders[chunk], chunk);
@@ -141,6 +145,8 @@ void fr_member_on_stored(struct fr_transfer *transfer, fr_chunk_index chunk, enu
                          const struct fr_failure *failure) {
     if (!fr_bitset_remove(&transfer->member.storing, chunk))
         return;
+    if (transfer->member.senders[chunk] == FR_SENDER_SELF)
+        fr_reuse_on_looked(transfer, outcome == FR_STORE_OK);
     switch (outcome) {
     case FR_STORE_OK: on_good_chunk(transfer, chunk); break;
     case FR_STORE_BAD_DIGEST: on_bad_chunk(transfer, chunk); break;

@@ -92,6 +92,25 @@ static int on_ranges_frame(struct fr_transfer *transfer, struct fr_link *link, e
     return 0;
 }
 
+/* A push that is run again: what everybody has who takes part is not brought to the group once more, and whoever comes without it asks the others.
+ * Not of a pipe, whose bytes are kept only until they have been brought. */
+static void spare_held(struct fr_transfer *transfer, struct fr_feed *feed) {
+    struct fr_dispatch *dispatch = &feed->dispatch;
+
+    if (!transfer->is_origin || !transfer->origin.can_reread)
+        return;
+    for (uint32_t word = 0; word < (dispatch->waiting.bit_count + 63) / 64; word++) {
+        uint64_t held = dispatch->waiting.words[word];
+        const struct fr_link *link;
+
+        FR_EACH_LIVE (transfer, link)
+            if (held != 0 && link->role == FR_LINK_CHILD && link->place == feed->index && !link->is_holding)
+                held &= word < (link->theirs.bit_count + 63) / 64 ? link->theirs.words[word] : 0;
+        for (; held; held &= held - 1)
+            fr_dispatch_spare(dispatch, word * 64 + (uint32_t) __builtin_ctzll(held));
+    }
+}
+
 static int on_interest(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {
     struct fr_feed *feed = fr_feed_of(transfer, link);
     bool on;
@@ -102,8 +121,9 @@ static int on_interest(struct fr_transfer *transfer, struct fr_link *link, const
     fr_send_on_interest(transfer, link, on);
     if (on && feed->news_due == FR_TIME_NEVER)
         feed->news_due = transfer->now + NEWS_EVERY_MS * FR_MS;
-    if (on && link->is_holding) { /* what it had is another object: it takes part from now on */
+    if (on && link->is_holding) { /* it has looked at what was there: it takes part from now on */
         link->is_holding = false;
+        spare_held(transfer, feed);
         if (feed->fed[link->member].verdict == FR_VERDICT_PENDING)
             fr_feed_join(transfer, link);
     }

@@ -62,6 +62,8 @@ struct fr_sim_host {
     struct fr_sim_socket *lobby; /* sockets at the door */
     double lie_chance;           /* that a chunk it sends is corrupt */
     bool is_refusing;
+    struct fr_bitset
+        kept; /* chunks of an earlier copy that can be taken over: those of a finished object, or what a process that died had stored */
     uint32_t source_fails_from; /* the origin: pages from here on cannot be read */
 };
 
@@ -118,6 +120,7 @@ void fr_sim_chore_free(struct fr_sim_chore *chore);
 
 /* disk.c */
 void fr_sim_disk_store(struct fr_sim_part *part, const struct fr_action *action);
+void fr_sim_disk_reuse(struct fr_sim_part *part, const struct fr_action *action);
 void fr_sim_disk_finish(struct fr_sim_part *part);
 /* source.c */
 void fr_sim_source_read_page(struct fr_sim_part *part, uint32_t page);

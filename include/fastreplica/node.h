@@ -19,6 +19,7 @@ struct fr_node_options {
     const char *listen;         /**< "host:port", ":port", "[v6]:port"; NULL: every address, port 7420; port 0: any free one */
     fr_time_ns silence_timeout; /**< 0: 15 s */
     uint32_t transfers_max;     /**< transfers at once; 0: 16 */
+    fr_time_ns keep_partial;    /**< what a transfer that was cut short has received is kept so long for a later one; 0: not. From _init: 24 h */
     struct fr_log log;
 };
 

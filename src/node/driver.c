@@ -289,6 +289,7 @@ static void perform(struct fr_driver *driver, const struct fr_action *action) {
             close_link(link);
         return;
     case FR_ACTION_STORE: store_chunk(driver, action); return;
+    case FR_ACTION_REUSE: role->reuse(driver->options.user, action); return;
     case FR_ACTION_DROP: fr_buffer_unref(action->buffer); return;
     case FR_ACTION_READ_PAGE: role->read_page(driver->options.user, action->page); return;
     case FR_ACTION_RELEASE: role->release(driver->options.user, action->chunk); return;

@@ -36,6 +36,7 @@ struct fr_driver_role {
     struct fr_chunk_source (*chunk_source)(void *user);
     /* Member; else NULL. The buffer is handed over. is_upstream: it came from upstream. */
     void (*store)(void *user, const struct fr_action *action, bool is_upstream);
+    void (*reuse)(void *user, const struct fr_action *action);
     void (*finish)(void *user);
     /* Origin; else NULL. */
     void (*read_page)(void *user, uint32_t page);

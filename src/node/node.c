@@ -21,6 +21,7 @@
 
 enum {
     TRANSFERS_DEFAULT = 16,
+    KEEP_PARTIAL_HOURS = 24,
     TRANSFERS_CAP = 1024,
     ROOM_FACTOR = 4, /* places for complete ones that still serve their peers, beside those that receive */
     ENDED_KEPT = 64, /* transfers that ended here and are remembered */
@@ -50,7 +51,9 @@ struct fr_node {
     struct fr_receive **receives;
 };
 
-void fr_node_options_init(struct fr_node_options *options) { *options = (struct fr_node_options){.log.level_max = FR_LOG_INFO}; }
+void fr_node_options_init(struct fr_node_options *options) {
+    *options = (struct fr_node_options){.log.level_max = FR_LOG_INFO, .keep_partial = KEEP_PARTIAL_HOURS * 3600 * FR_SECOND};
+}
 
 uint16_t fr_node_port(const struct fr_node *node) { return fr_listener_port(node->listener); }
 
@@ -282,6 +285,7 @@ static int open_parts(struct fr_node *node, struct fr_failure *failure) {
     node->tls = fr_tls_config_new(fr_keys_secret(options->keys), failure);
     if (!node->tls)
         return failure && failure->error ? failure->error : FR_E_MEMORY;
+    fr_store_keep(node->store, options->keep_partial / FR_SECOND);
     rc = open_loop(node, failure);
     if (rc == 0)
         rc = open_lobby(node, failure);

@@ -51,6 +51,8 @@ static void sign_manifest(struct core_rig *rig) {
 void core_rig_init(struct core_rig *rig, uint32_t chunk_count) {
     uint8_t seed[FR_KEY_BYTES] = {1};
     *rig = (struct core_rig){.chunk_count = chunk_count, .can_reread = true, .timing = fr_timing_default, .now = 1000 * FR_SECOND};
+    rig->kept = calloc(chunk_count + 1, sizeof *rig->kept);
+    assert_non_null(rig->kept);
     rig->object_bytes = chunk_count ? (uint64_t) chunk_count * CHUNK_BYTES - 100 : 0;
     rig->key = fr_sign_key_new(seed);
     seed[0] = 2;
@@ -97,7 +99,7 @@ void core_rig_done(struct core_rig *rig) {
     free(rig->traces);
     fr_manifest_done(&rig->manifest);
     fr_sign_key_free(rig->key);
-    fr_bitset_done(&rig->kept);
+    free(rig->kept);
     fr_sign_key_free(rig->stranger);
     fr_verify_key_free(rig->trusted);
     *rig = (struct core_rig){0};
@@ -185,7 +187,7 @@ static void store_act(struct core_rig *rig, struct core_rig_act *act) {
 }
 
 static void look_act(struct core_rig *rig, struct core_rig_act *act) {
-    answer_store(rig, act, fr_bitset_has(&rig->kept, act->chunk) ? FR_STORE_OK : FR_STORE_BAD_DIGEST, NULL);
+    answer_store(rig, act, rig->kept[act->chunk] ? FR_STORE_OK : FR_STORE_BAD_DIGEST, NULL);
 }
 
 static void sent_act(struct core_rig *rig, struct core_rig_act *act) {
@@ -312,9 +314,8 @@ int core_rig_be_member(struct core_rig *rig, uint32_t self, uint32_t member_coun
 }
 
 static void keep(struct core_rig *rig, uint32_t first, uint32_t count) {
-    if (rig->kept.bit_count == 0)
-        assert_int_equal(fr_bitset_init(&rig->kept, rig->chunk_count), 0);
-    fr_bitset_add_range(&rig->kept, first, count);
+    for (uint32_t i = 0; i < count; i++)
+        rig->kept[first + i] = true;
 }
 
 int core_rig_be_partial(struct core_rig *rig, uint32_t self, uint32_t member_count, uint32_t first, uint32_t count) {
@@ -333,7 +334,7 @@ int core_rig_be_holder(struct core_rig *rig, uint32_t self, uint32_t member_coun
     keep(rig, 0, rig->chunk_count);
     if (differs_at != FR_CHUNK_NONE) {
         held[differs_at].bytes[0] ^= 1;
-        fr_bitset_remove(&rig->kept, differs_at);
+        rig->kept[differs_at] = false;
     }
     fr_root_of(CHUNK_BYTES, rig->object_bytes, held, rig->chunk_count, &options.held_root);
     options.held_digests = held;

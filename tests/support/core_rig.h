@@ -56,8 +56,8 @@ struct core_rig {
     struct fr_manifest manifest; /* every page and the end, as the origin signs them */
     uint64_t object_bytes;       /* the last chunk is short by 100 bytes */
     uint32_t chunk_count;
-    bool can_reread;       /* for an origin; true */
-    struct fr_bitset kept; /* chunks that a REUSE finds */
+    bool can_reread; /* for an origin; true */
+    bool *kept;      /* [chunk_count] what a REUSE finds */
     struct fr_timing timing;
     uint8_t opening_blob[FR_OPENING_BYTES_MAX], roster_blob[FR_ROSTER_BYTES_MAX];
     uint32_t opening_bytes, roster_bytes;

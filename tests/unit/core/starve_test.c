@@ -130,6 +130,24 @@ static void a_holder_starves(void **state) {
     walk(&life, 10);
 }
 
+static int begin_remaking(struct core_rig *rig) { return core_rig_be_holder(rig, 1, MEMBERS, 35); }
+
+static void live_remaking(struct core_rig *rig) {
+    fr_link_id up = core_rig_accept(rig, FR_MEMBER_UPSTREAM);
+    core_rig_answer(rig, 0);
+    for (uint32_t page = 0; page < PAGES; page++)
+        core_rig_page(rig, up, page);
+    core_rig_end(rig, up);
+    core_rig_chunk(rig, up, 35, CORE_RIG_GOOD);
+    core_rig_reason(rig, up, FR_FRAME_BYE, 0, "the push is over");
+}
+
+static void who_takes_over_what_is_here_starves(void **state) {
+    struct life life = {.begin = begin_remaking, .live = live_remaking};
+    (void) state;
+    walk(&life, 10);
+}
+
 /* ---------------------------------------------------------------------------------------------------- pipes: everything grows */
 
 static void live_with_a_pipe(struct core_rig *rig) {
@@ -269,6 +287,7 @@ int main(void) {
         cmocka_unit_test(an_origin_starves),
         cmocka_unit_test(a_member_starves),
         cmocka_unit_test(a_holder_starves),
+        cmocka_unit_test(who_takes_over_what_is_here_starves),
         cmocka_unit_test(members_of_a_pipe_starve),
         cmocka_unit_test(an_origin_of_a_pipe_starves),
         cmocka_unit_test(a_member_that_feeds_a_group_starves),

@@ -45,8 +45,12 @@ struct fr_fed {
     struct fr_member_figures figures;
     uint64_t accusers;     /* bit m: its peer m says that it sent a wrong chunk */
     uint32_t faults_below; /* wrongs that those whom it feeds caught it at */
-    char *word;            /* what its own upstream said of it, while we try ourselves; NULL: nothing */
+    char *word;            /* what it will be failed with, while it is tried (once more); NULL: nothing yet */
     enum fr_verdict word_verdict;
+    bool is_lost;         /* its link broke, and we dial it again for a while: word is why it broke */
+    fr_time_ns lost_at;   /* since when */
+    uint32_t most_have;   /* chunks that it had when its link broke, the most of all times */
+    uint32_t idle_losses; /* times that it broke with nothing gained since the time before */
     bool has_complained;  /* it closed its link for something that we did */
     fr_time_ns missed_at; /* it left complete and in good order, and is looked for from then on; 0: it did not */
 };

@@ -64,6 +64,8 @@ static void live_as_origin(struct core_rig *rig) {
     core_rig_ranges(rig, links[2], FR_FRAME_HAVE, 0, CHUNKS);
     core_rig_wait(rig, 10 * FR_SECOND); /* pings, news */
     core_rig_close(rig, links[0], FR_E_CLOSED);
+    core_rig_wait(rig, FR_SECOND); /* it is dialled once more */
+    core_rig_close(rig, core_rig_dialled(rig, 0), FR_E_SECRET);
     core_rig_done_frame(rig, links[1], FR_VERDICT_COMPLETE, "");
     core_rig_done_frame(rig, links[2], FR_VERDICT_FAILED, "the disk is full");
 }

@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "content/digest.h"
+#include "core/planted.h"
 
 enum { NEWS_EVERY_MS = FR_MEMBER_NEWS_EVERY_MS };
 
@@ -15,7 +16,7 @@ static void compare_held(struct fr_transfer *transfer, const struct fr_msg_page 
     struct fr_member *member = &transfer->member;
     fr_chunk_index first = fr_layout_page_first(&transfer->manifest.layout, page->page);
 
-    if (member->mode != FR_MEMBER_HOLDING)
+    if (member->mode != FR_MEMBER_HOLDING || FR_PLANTED(HELD_BELIEVED))
         return;
     if (first + page->count <= member->held_count &&
         memcmp(&member->held_digests[first], page->digests, (size_t) page->count * FR_DIGEST_BYTES) == 0)
@@ -59,7 +60,7 @@ static void settle_held(struct fr_transfer *transfer) {
 
     if (member->mode != FR_MEMBER_HOLDING)
         return;
-    if (!fr_digest_equal(&member->held_root, &transfer->manifest.end.root)) {
+    if (!FR_PLANTED(HELD_BELIEVED) && !fr_digest_equal(&member->held_root, &transfer->manifest.end.root)) {
         fr_pull_set_mode(transfer, FR_MEMBER_PULLING);
         return;
     }

@@ -10,7 +10,7 @@ TSAN_RUN := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 CTEST = ctest -j $(JOBS)
 
 
-.PHONY: all test sim e2e fuzz asan tsan valgrind cover bench model format lint install clean help tests-built
+.PHONY: all test sim planted e2e fuzz asan tsan valgrind cover bench model format lint install clean help tests-built
 
 all: build/release/build.ninja
 	@cmake --build build/release --target product
@@ -33,6 +33,10 @@ else ifdef N
 else
 	@$(CTEST) --preset release -L sim
 endif
+
+# Bugs made on purpose, and how many worlds the simulator needs to find each: the table in docs/sim.md.
+planted:
+	@scripts/planted $(BUG)
 
 e2e: tests-built
 ifdef STORY
@@ -82,6 +86,7 @@ help:
 	@echo 'make                             release build: build/release/fastreplica and the libraries'
 	@echo 'make test                        build all and run every test'
 	@echo 'make sim [SEED=n | N=n]          the simulator: one seed with its trace; n seeds; or its tests'
+	@echo 'make planted [BUG=name]          bugs made on purpose: how many worlds the simulator needs to find each, or this one'
 	@echo 'make e2e [STORY=name]            stories with real processes (tests/e2e/name.sh)'
 	@echo 'make fuzz [TARGET=t] [SECONDS=n] fuzz one decoder or each, n seconds each (60)'
 	@echo 'make asan | tsan                 every test under the address and undefined behaviour, or the thread sanitizer'

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "core/planted.h"
 
 /* A gift is overdue for sharing when it is this much older than the taker needs for a chunk of its own. */
 #define SHARE_SLACK (30 * FR_MS)
@@ -97,7 +98,7 @@ static void wait_again(struct fr_dispatch *dispatch, fr_chunk_index chunk) {
     if (is_owned(dispatch, chunk))
         return;
     fr_bitset_add(&dispatch->waiting, chunk);
-    if (chunk < dispatch->waiting_low)
+    if (chunk < dispatch->waiting_low && !FR_PLANTED(LOW_STAYS))
         dispatch->waiting_low = chunk;
 }
 
@@ -122,12 +123,14 @@ void fr_dispatch_leave(struct fr_dispatch *dispatch, uint32_t child) {
 
     if (!entry->is_in)
         return;
-    fr_dispatch_retire(dispatch, child);
+    if (!FR_PLANTED(LEFT_NOT_RETIRED))
+        fr_dispatch_retire(dispatch, child);
     entry->is_in = false;
     dispatch->children_in--;
     while (entry->gifts_count > 0) {
         entry->gifts_count--;
-        wait_again(dispatch, entry->gifts[entry->gifts_count].chunk);
+        if (!FR_PLANTED(DEAD_KEEPS))
+            wait_again(dispatch, entry->gifts[entry->gifts_count].chunk);
     }
     entry->credit.outstanding = 0;
 }
@@ -377,7 +380,8 @@ bool fr_dispatch_reached(struct fr_dispatch *dispatch, uint32_t child, fr_chunk_
     for (uint32_t i = 0; fr_bitset_has(&dispatch->shared, chunk) && i < dispatch->child_count; i++)
         if (dispatch->children[i].is_in && is_owned_by(&dispatch->children[i], chunk, &position)) {
             remove_gift(&dispatch->children[i], position);
-            fr_credit_return(&dispatch->children[i].credit);
+            if (!FR_PLANTED(CREDIT_LOST))
+                fr_credit_return(&dispatch->children[i].credit);
         }
     fr_bitset_remove(&dispatch->shared, chunk);
     fr_bitset_remove(&dispatch->waiting, chunk);

@@ -24,6 +24,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "core/planted.h"
 
 enum {
     MISSED_PATIENCES = 2, /* who left complete and in good order is missed after so many */
@@ -128,7 +129,7 @@ int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet) {
     if (feed->is_rescue && fr_feed_count(transfer, false) == FR_FEEDS_MAX)
         return FR_E_LIMIT;
     feed->is_rescue = false;
-    if (!feed->roster->is_secondary || transfer->is_origin || transfer->member.is_complete)
+    if (!feed->roster->is_secondary || FR_PLANTED(SECONDARY_EARLY) || transfer->is_origin || transfer->member.is_complete)
         fr_feed_open(transfer, feed);
     return 0;
 }
@@ -258,7 +259,8 @@ void fr_feed_on_refused(struct fr_transfer *transfer, struct fr_link *link, cons
     char text[FR_REASON_BYTES_MAX + 1];
 
     snprintf(text, sizeof(text), "%.*s", (int) reason->text.count, reason->text.bytes);
-    if (reason->code == FR_REFUSAL_COMPLETE) /* whoever was in charge of it before us is gone */
+    /* Complete: whoever was in charge of it before us is gone. */
+    if (reason->code == FR_REFUSAL_COMPLETE || (FR_PLANTED(ENDED_IS_COMPLETE) && reason->code == FR_REFUSAL_ENDED))
         fr_feed_settle(transfer, feed, link->member, FR_VERDICT_COMPLETE, "");
     else if (feed->fed[link->member].is_charge)
         fr_feed_settle(transfer, feed, link->member, FR_VERDICT_REFUSED, text[0] ? text : fr_refusal_name(reason->code));
@@ -310,7 +312,8 @@ static void on_dial_failed(struct fr_transfer *transfer, struct fr_feed *feed, u
         fr_dial_settle(&fed->dial);
         return;
     }
-    if (is_final(failure->error) || (fed->word && !fed->is_lost) || transfer->now >= tried_since(feed, fed) + transfer->timing.connect) {
+    if (is_final(failure->error) || (fed->word && !fed->is_lost) ||
+        (transfer->now >= tried_since(feed, fed) + transfer->timing.connect && !FR_PLANTED(NEVER_GIVEN_UP))) {
         fr_dial_settle(&fed->dial);
         fr_feed_settle(transfer, feed, member, is_refused ? FR_VERDICT_REFUSED : FR_VERDICT_UNREACHABLE, failure->text);
         return;
@@ -382,7 +385,7 @@ void fr_feed_on_live(struct fr_transfer *transfer, struct fr_link *link, const s
         fr_say_page(transfer, link, page);
     if (transfer->manifest.is_end_known)
         fr_say_end(transfer, link);
-    if (!link->is_holding)
+    if (!link->is_holding || FR_PLANTED(HOLDER_FED))
         fr_feed_join(transfer, link);
     if (!transfer->is_origin && accept->pages_known == 0) /* it has nothing, and will not say so */
         fr_stand_in_on_have(transfer, link);

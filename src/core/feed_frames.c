@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 enum {
@@ -21,7 +22,7 @@ static void forget_shares(struct fr_transfer *transfer, const struct fr_link *li
     struct fr_link *other;
 
     FR_EACH_LIVE (transfer, other)
-        if (other->role == FR_LINK_CHILD && other->place == link->place)
+        if (other->role == FR_LINK_CHILD && other->place == link->place && !FR_PLANTED(SHARE_STILL_SENT))
             fr_link_acknowledge(other, chunk);
 }
 
@@ -171,6 +172,8 @@ static int on_done(struct fr_transfer *transfer, struct fr_link *link, const uin
         return error;
     snprintf(text, sizeof(text), "%.*s", (int) done.text.count, done.text.bytes);
     fed->accepted_at = fr_time_min(fed->accepted_at, fr_time_since(transfer->now, done.elapsed_ns)); /* others may have come before us */
+    if (FR_PLANTED(DONE_IS_COMPLETE))
+        done.verdict = FR_VERDICT_COMPLETE;
     link->is_done = done.verdict == FR_VERDICT_COMPLETE;
     fr_link_clear_queue(link);
     fr_feed_settle(transfer, fr_feed_of(transfer, link), link->member, done.verdict, text);

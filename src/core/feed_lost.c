@@ -6,6 +6,7 @@
 #include "core/state.h"
 
 #include "base/time.h"
+#include "core/planted.h"
 
 enum {
     HELPERS_MAX = 2,    /* members beyond our charges that we reach for */
@@ -45,7 +46,8 @@ bool fr_feed_is_gone(const struct fr_transfer *transfer, uint32_t group) {
 static bool is_there(const struct fr_transfer *transfer, const struct fr_fed *fed) {
     if (fed->is_linked)
         return fed->faults_below < FR_FAULTS_MAX;
-    return fed->has_complained || fed->missed_at > transfer->now || fed->dial.link != FR_LINK_NONE || fed->dial.retry_at != FR_TIME_NEVER;
+    return (FR_PLANTED(COMPLETE_THERE) && fed->missed_at != 0) || fed->has_complained || fed->missed_at > transfer->now ||
+        fed->dial.link != FR_LINK_NONE || fed->dial.retry_at != FR_TIME_NEVER;
 }
 
 /* with_lost: who may be started again counts, too. Its part is done by others meanwhile, but a pipe's bytes are kept for it. */
@@ -59,7 +61,7 @@ static bool is_anybody_there(const struct fr_transfer *transfer, const struct fr
 /* Whom nobody feeds any more we feed ourselves. What cannot be taken on is left to the origin's patience. */
 static void take_on_below(struct fr_transfer *transfer, struct fr_feed *feed) {
     feed->is_gone = true;
-    for (uint32_t i = 0; i < transfer->sheet_count; i++)
+    for (uint32_t i = 0; i < transfer->sheet_count && !FR_PLANTED(BELOW_LEFT_ALONE); i++)
         if (transfer->sheets[i]->roster->upstream_count > 0 && transfer->sheets[i]->roster->upstream_group == feed->roster->group_index &&
             fr_feed_add(transfer, transfer->sheets[i]) == FR_E_MEMORY)
             transfer->actions.is_starved = true;

@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "content/digest.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 enum {
@@ -47,7 +48,7 @@ void fr_reuse_done(struct fr_transfer *transfer) { fr_free(transfer->member.reus
 static bool is_unlike(const struct fr_transfer *transfer, fr_chunk_index chunk) {
     const struct fr_reuse *reuse = &transfer->member.reuse;
 
-    return reuse->digests &&
+    return reuse->digests && !FR_PLANTED(HELD_BELIEVED) &&
         (chunk >= reuse->count || !fr_digest_equal(&reuse->digests[chunk], fr_manifest_digest(&transfer->manifest, chunk)));
 }
 
@@ -75,7 +76,7 @@ static bool is_same_so_far(struct fr_transfer *transfer) {
     if (!fr_manifest_has_chunk(manifest, reuse->next)) {
         if (!manifest->is_end_known)
             return true;
-        if (fr_digest_equal(&reuse->root, &manifest->end.root)) {
+        if (fr_digest_equal(&reuse->root, &manifest->end.root) || FR_PLANTED(HELD_BELIEVED)) {
             settle_same(transfer);
             return true;
         }

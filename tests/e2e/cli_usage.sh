@@ -184,7 +184,7 @@ done
 [ "$(options_of push | wc -l)" -ge 12 ] || fail 'the options of push were not found'
 # The manual of local tells what it takes besides the options of push.
 {
-    options_of push | grep -vx -e to -e keys
+    options_of push | grep -vx -e to -e retry -e keys
     manual_of local
 } | LC_ALL=C sort >written
 options_of local >listed

@@ -24,6 +24,7 @@ struct settings {
     const char *store, *keys, *listen, *port_file, *log_level;
     fr_time_ns silence_timeout;
     uint32_t transfers_max;
+    uint64_t up_rate_max, down_rate_max;
     bool is_verbose;
 };
 
@@ -69,6 +70,8 @@ static enum cli_exit serve(const struct settings *settings, const struct fr_keys
     options.listen = settings->listen;
     options.silence_timeout = settings->silence_timeout;
     options.transfers_max = settings->transfers_max;
+    options.up_rate_max = settings->up_rate_max;
+    options.down_rate_max = settings->down_rate_max;
     options.log = (struct fr_log){.on_line = write_log, .level_max = level};
     int error = fr_node_new(&options, &node, &failure);
     if (error) {
@@ -116,6 +119,8 @@ static int run(int argc, char **argv) {
         {"silence-timeout", 0, CLI_DURATION, false, "TIME", &settings.silence_timeout,
          "give a connection up that is silent for so long (15s)", 0, 0},
         {"max-transfers", 0, CLI_NUMBER, false, "N", &settings.transfers_max, "transfers at once, 1 to 1024 (16)", 1, 1024},
+        {"rate-limit-up", 0, CLI_RATE, false, "RATE", &settings.up_rate_max, "send no more than this in all, over all transfers", 0, 0},
+        {"rate-limit-down", 0, CLI_RATE, false, "RATE", &settings.down_rate_max, "receive no more than this in all", 0, 0},
         {"log-level", 0, CLI_TEXT, false, "LEVEL", &settings.log_level, "error, warning, info (the default) or debug", 0, 0},
         {"verbose", 'v', CLI_FLAG, false, NULL, &settings.is_verbose, "the same as --log-level debug", 0, 0},
         {0},

@@ -37,6 +37,7 @@ struct fr_node {
     struct fr_timing timing;
     struct fr_store *store;
     struct fr_tls_config *tls;
+    struct fr_conn_limits limits;
     uv_loop_t loop;
     uv_async_t stop;
     bool has_loop, is_stopping;
@@ -247,6 +248,15 @@ static int open_loop(struct fr_node *node, struct fr_failure *failure) {
     return 0;
 }
 
+static int open_limits(struct fr_node *node, struct fr_failure *failure) {
+    int rc = 0;
+    if (node->options.up_rate_max)
+        rc = fr_limiter_new(&node->loop, node->options.up_rate_max, &node->limits.out);
+    if (rc == 0 && node->options.down_rate_max)
+        rc = fr_limiter_new(&node->loop, node->options.down_rate_max, &node->limits.in);
+    return rc ? fr_failure_set(failure, rc, 0, "node: %s", fr_error_text(rc)) : 0;
+}
+
 static int open_lobby(struct fr_node *node, struct fr_failure *failure) {
     const struct fr_lobby_options options = {
         .loop = &node->loop,
@@ -255,6 +265,7 @@ static int open_lobby(struct fr_node *node, struct fr_failure *failure) {
         .key_bytes = fr_keys_origin_public(node->options.keys),
         .journal = &node->journal,
         .silence_timeout = node->timing.silence,
+        .limits = node->limits,
         .on_open = take_open,
         .is_verified = is_verified,
         .on_status = answer_status,
@@ -283,6 +294,8 @@ static int open_parts(struct fr_node *node, struct fr_failure *failure) {
     if (!node->tls)
         return failure && failure->error ? failure->error : FR_E_MEMORY;
     rc = open_loop(node, failure);
+    if (rc == 0)
+        rc = open_limits(node, failure);
     if (rc == 0)
         rc = open_lobby(node, failure);
     if (rc == 0)
@@ -337,6 +350,8 @@ void fr_node_free(struct fr_node *node) {
     if (node->has_loop) {
         begin_stop(node);
         uv_run(&node->loop, UV_RUN_DEFAULT);
+        fr_limiter_close(node->limits.in);
+        fr_limiter_close(node->limits.out);
         uv_close((uv_handle_t *) &node->stop, NULL);
         uv_run(&node->loop, UV_RUN_DEFAULT);
         int rc = uv_loop_close(&node->loop);

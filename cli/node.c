@@ -23,7 +23,8 @@ static const char notes[] =
 struct settings {
     const char *store, *keys, *listen, *port_file, *log_level;
     fr_time_ns silence_timeout;
-    uint32_t transfers_max;
+    uint32_t transfers_max, connections_max;
+    uint64_t memory_max;
     uint64_t up_rate_max, down_rate_max;
     bool is_verbose;
 };
@@ -70,6 +71,8 @@ static enum cli_exit serve(const struct settings *settings, const struct fr_keys
     options.listen = settings->listen;
     options.silence_timeout = settings->silence_timeout;
     options.transfers_max = settings->transfers_max;
+    options.connections_max = settings->connections_max;
+    options.memory_max = settings->memory_max;
     options.up_rate_max = settings->up_rate_max;
     options.down_rate_max = settings->down_rate_max;
     options.log = (struct fr_log){.on_line = write_log, .level_max = level};
@@ -119,6 +122,10 @@ static int run(int argc, char **argv) {
         {"silence-timeout", 0, CLI_DURATION, false, "TIME", &settings.silence_timeout,
          "give a connection up that is silent for so long (15s)", 0, 0},
         {"max-transfers", 0, CLI_NUMBER, false, "N", &settings.transfers_max, "transfers at once, 1 to 1024 (16)", 1, 1024},
+        {"max-connections", 0, CLI_NUMBER, false, "N", &settings.connections_max,
+         "connections that transfers may need in all, 1 to 1000000 (4096)", 1, 1000000},
+        {"max-memory", 0, CLI_BYTES, false, "SIZE", &settings.memory_max,
+         "buffers of chunks that they may need in all (half of the memory)", 0, 0},
         {"rate-limit-up", 0, CLI_RATE, false, "RATE", &settings.up_rate_max, "send no more than this in all, over all transfers", 0, 0},
         {"rate-limit-down", 0, CLI_RATE, false, "RATE", &settings.down_rate_max, "receive no more than this in all", 0, 0},
         {"log-level", 0, CLI_TEXT, false, "LEVEL", &settings.log_level, "error, warning, info (the default) or debug", 0, 0},

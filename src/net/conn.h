@@ -85,8 +85,8 @@ const char *fr_conn_peer(const struct fr_conn *conn);
 /* Those of its options. */
 struct fr_conn_limits fr_conn_limits(const struct fr_conn *conn);
 
-/* When bytes last came from the other side (uv_hrtime), be it in the middle of a frame; 0: none yet. While it is us who do not read, because
- * of a rate: now. */
+/* When bytes last came from the other side (uv_hrtime), be it in the middle of a frame; 0: none yet. While it is us who do not read,
+ * because of a rate: now. */
 fr_time_ns fr_conn_heard_at(const struct fr_conn *conn);
 
 /* Accepting side. address: "host:port", "[v6]:port", ":port" or "port" alone (all addresses, IPv6 and IPv4); port 0: any free one.

@@ -88,8 +88,8 @@ static void on_read_end(struct fr_conn *conn, enum fr_tls_result result, const s
 
 void fr_conn_take_turn_in(void *user) { fr_conn_pump_in(user); }
 
-/* How many of the next `room` bytes may be read now, by the rate. Frames need not wait. Nobody is urgent: each connection gets some bytes again
- * and again, so that none of them looks dead to the other side's kernel. */
+/* How many of the next `room` bytes may be read now, by the rate. Frames need not wait. Nobody is urgent: each connection gets some bytes
+ * again and again, so that none of them looks dead to the other side's kernel. */
 static size_t ask(struct fr_conn *conn, size_t room) {
     if (!conn->options.limits.in || !fr_reader_is_in_chunk(&conn->reader))
         return room;

@@ -29,7 +29,8 @@ int fr_limiter_new(uv_loop_t *loop, uint64_t rate, struct fr_limiter **ret_limit
 /* Nobody waits any more. Frees itself on the loop. NULL allowed. */
 void fr_limiter_close(struct fr_limiter *limiter);
 
-/* How many of `bytes` may pass now. 0: none, and `turn` waits. Told what passed by fr_limiter_spend. is_urgent: in the middle of a chunk. */
+/* How many of `bytes` may pass now. 0: none, and `turn` waits. What passed is told by fr_limiter_spend. is_urgent: in the middle of a
+ * chunk. */
 size_t fr_limiter_ask(struct fr_limiter *limiter, struct fr_limiter_turn *turn, size_t bytes, bool is_urgent);
 /* These bytes passed, be it that they were asked for or that they could not wait. */
 void fr_limiter_spend(struct fr_limiter *limiter, size_t bytes);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Story: pushes at a rate that was told: of the origin, of what nodes receive, and of what they send. The rate is kept, within bounds that a busy
-# machine cannot break, and the copies are right.
+# Story: pushes at a rate that was told: of the origin, of what nodes receive, and of what they send. The rate is kept, within bounds that a
+# busy machine does not break, and the copies are right.
 . "$(dirname "$0")/_lib.sh"
 
 make_keys

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections that share a rate: all bytes arrive, frames do not wait with chunks, turns come in order. How fast it is, no test here asks. */
+/* Connections that share a rate: all bytes arrive, frames do not wait with chunks, turns come in order. No test
+ * here asks how fast it is. */
 #include "base/time.h"
 #include "net/limiter.h"
 #include "support/net_pair.h"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Story: a node that was told how much to take says no to more, before a byte flows, with a sentence that the push's report shows; the others
-# have the file, and when there is room again, the node takes it.
+# Story: a node that was told how much to take says no to more, before a byte flows, with a sentence that the push's report shows; the
+# others have the file, and when there is room again, the node takes it.
 . "$(dirname "$0")/_lib.sh"
 
 make_keys

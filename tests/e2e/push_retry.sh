@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Story: one of four nodes is down while a file is pushed. It comes back, and `push --retry` of the report serves it alone, with what the node
-# list said of it; then nobody is missing. What is no report is told from one.
+# Story: one of four nodes is down while a file is pushed. It comes back, and `push --retry` of the report serves it alone, with what the
+# node list said of it; then nobody is missing. What is no report is told from one.
 . "$(dirname "$0")/_lib.sh"
 
 make_keys

@@ -25,7 +25,7 @@ step 'two pushes have a rate each'
 expect 0 push "$work/object" --name first --to "$(list_of n1 n2)" --keys "$keys" --report "$work/report.json" --rate-limit 240M &
 first=$!
 pids="$pids $first"
-"$FASTREPLICA" push "$work/object" --name second --to "$(list_of n3 n4)" --keys "$keys" --report "$work/second.json" --rate-limit 80M --quiet
+"$FASTREPLICA" push "$work/object" --name second --to "$(list_of n3 n4)" --keys "$keys" --report "$work/second.json" --rate-limit 80M -q
 wait $first || fail 'the first of two pushes failed'
 at_rate 24 33
 cp "$work/second.json" "$work/report.json"

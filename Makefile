@@ -10,7 +10,7 @@ TSAN_RUN := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 CTEST = ctest -j $(JOBS)
 
 
-.PHONY: all test sim planted e2e fuzz asan tsan valgrind cover bench model format lint install clean help tests-built
+.PHONY: all test sim planted e2e fuzz asan tsan valgrind cover bench chaos model format lint install clean help tests-built
 
 all: build/release/build.ninja
 	@cmake --build build/release --target product
@@ -66,6 +66,10 @@ cover:
 bench: all
 	@bench/run
 
+# SECONDS has a default for fuzz; only what was asked for counts here.
+chaos: all
+	@bench/chaos.sh $(if $(filter-out file,$(origin SECONDS)),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
 # The core in virtual worlds beside the model: docs/model.md. Some twenty minutes, and 10 GiB for the 100,000 nodes.
 model: all
 	@bench/model.sh >build/model.md && mv build/model.md docs/model.md
@@ -93,6 +97,7 @@ help:
 	@echo 'make valgrind                    one whole push under valgrind'
 	@echo 'make cover                       lines that the tests execute, by file and layer'
 	@echo 'make bench                       measure pushes over shaped links beside nginx + curl'
+	@echo 'make chaos [SECONDS=n] [SEED=n]  pushes to 24 nodes while nodes and links fail, then all must be right'
 	@echo 'make model                       write docs/model.md: simulated times beside the model and the bounds'
 	@echo 'make format | lint               put the sources in order | read them with every tool'
 	@echo 'make install PREFIX=DIR          program, libraries, headers, pkg-config file, manual pages [DESTDIR=]'

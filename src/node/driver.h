@@ -58,6 +58,7 @@ struct fr_driver_options {
     struct fr_cache_options cache;
     fr_time_ns handshake_timeout;
     fr_time_ns silence_timeout;
+    struct fr_conn_limits limits; /* of connections that it dials; unless told, those of the first that it adopts */
 };
 
 int fr_driver_new(const struct fr_driver_options *options, struct fr_driver **ret_driver); /* 0 or FR_E_MEMORY */

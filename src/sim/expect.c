@@ -4,6 +4,9 @@
 #include "base/time.h"
 #include "sim/scenario.h"
 
+enum { FEW = 3 }; /* so many short faults do not add up to a long one */
+#define GAP (2 * FR_SECOND)
+
 /* What is over so soon cannot be taken for a death by anybody. */
 static fr_time_ns unnoticed(const struct fr_sim_scenario *scenario) {
     return fr_time_min(scenario->timing.silence / 4, scenario->timing.connect / 2);
@@ -29,17 +32,14 @@ static bool parts_from_origin(const struct fr_sim_fault *fault, uint32_t host) {
     return (fault->host == host && fault->other == 0) || (fault->host == 0 && fault->other == host);
 }
 
-/* How long a fault that is too short to be noticed keeps the host from the origin, or either from running. */
-static fr_time_ns absence(const struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault, uint32_t host) {
-    bool is_of_either = fault->host == host || fault->host == 0;
-
+static bool keeps_away(const struct fr_sim_fault *fault, uint32_t host) {
     switch (fault->type) {
-    case FR_SIM_FAULT_JUMP: return is_of_either ? jump_of(fault) : 0;
     case FR_SIM_FAULT_PAUSE:
-    case FR_SIM_FAULT_ISOLATE: return is_of_either && is_short(scenario, fault) ? fault->until - fault->at : 0;
+    case FR_SIM_FAULT_ISOLATE: return fault->host == host || fault->host == 0;
     case FR_SIM_FAULT_CUT:
     case FR_SIM_FAULT_CUT_BOTH:
-    case FR_SIM_FAULT_HOLD: return parts_from_origin(fault, host) && is_short(scenario, fault) ? fault->until - fault->at : 0;
+    case FR_SIM_FAULT_HOLD: return parts_from_origin(fault, host);
+    case FR_SIM_FAULT_JUMP:
     case FR_SIM_FAULT_KILL:
     case FR_SIM_FAULT_VANISH:
     case FR_SIM_FAULT_SLOW:
@@ -54,9 +54,43 @@ static fr_time_ns absence(const struct fr_sim_scenario *scenario, const struct f
     case FR_SIM_FAULT_EIO:
     case FR_SIM_FAULT_ROT:
     case FR_SIM_FAULT_BOAST:
-    case FR_SIM_FAULT_BAD_PAGE: return 0;
+    case FR_SIM_FAULT_BAD_PAGE: return false;
     }
-    return 0;
+    return false;
+}
+
+/* Until when host and origin are apart if they are so at `from`, taking absences with less than GAP between them for one: a first segment that
+ * was lost is repeated after a second, and two more. */
+static fr_time_ns away_until(const struct fr_sim_scenario *scenario, uint32_t host, fr_time_ns from) {
+    fr_time_ns end = from;
+    bool is_longer = true;
+
+    while (is_longer) {
+        is_longer = false;
+        for (uint32_t i = 0; i < scenario->fault_count; i++) {
+            const struct fr_sim_fault *fault = &scenario->faults[i];
+
+            if (!keeps_away(fault, host) || fault->at < from || fault->at > end + GAP || fault->until <= end || !is_short(scenario, fault))
+                continue;
+            end = fault->until;
+            is_longer = true;
+        }
+    }
+    return end;
+}
+
+/* Many short absences may be a long one together: while the origin tries to reach it for the first time, and later when it is taken for dead. */
+static bool is_away_for_long(const struct fr_sim_scenario *scenario, uint32_t host) {
+    fr_time_ns reached_at = GAP + 20 * scenario->delay;
+
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        const struct fr_sim_fault *fault = &scenario->faults[i];
+        fr_time_ns limit = fault->at < reached_at ? unnoticed(scenario) : scenario->timing.silence / 2;
+
+        if (keeps_away(fault, host) && is_short(scenario, fault) && away_until(scenario, host, fault->at) - fault->at >= limit)
+            return true;
+    }
+    return false;
 }
 
 static bool is_touched(const struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault, uint32_t host) {
@@ -156,14 +190,11 @@ static uint32_t count_losses(const struct fr_sim_scenario *scenario) {
 }
 
 static bool is_touched_at_all(const struct fr_sim_scenario *scenario, uint32_t host) {
-    fr_time_ns absent = 0;
-
     for (uint32_t i = 0; i < scenario->fault_count; i++) {
         if (is_touched(scenario, &scenario->faults[i], host))
             return true;
-        absent += absence(scenario, &scenario->faults[i], host);
     }
-    return scenario->heal_at != FR_TIME_NEVER && absent >= unnoticed(scenario); /* many short ones may be long together */
+    return scenario->fault_count > FEW && is_away_for_long(scenario, host);
 }
 
 bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t host) {

@@ -3,7 +3,7 @@
  * Scenarios with a great many faults. Each seed says first which faults exist in its run and how often: a run in which everything breaks
  * a little hides what many resets, or pauses alone, would show.
  *
- *   mild      most: over before anybody could take them for a death. They excuse nobody, unless they add up at one host.
+ *   mild      most: over before anybody could take them for a death. They excuse nobody.
  *   serious   three at most: deaths, long absences, liars, disks that fail. Whom they excuse is in expect.c.
  *
  * All that heals has healed at heal_at.
@@ -84,7 +84,7 @@ static void draw_timing(struct fr_sim_scenario *scenario, struct fr_prng *prng) 
 static fr_time_ns draw_moment(const struct fr_sim_scenario *scenario, struct fr_prng *prng) {
     fr_time_ns span = fr_sim_scenario_estimate(scenario) * 3 / 2 + 12 * scenario->delay + 100 * FR_MS;
 
-    return chance(prng, 0.05) ? 0 : fr_prng_below(prng, span);
+    return chance(prng, 0.02) ? 0 : fr_prng_below(prng, span);
 }
 
 /* Two of one group, the one that dials first; false: there are none at this host. */
@@ -106,7 +106,7 @@ static bool draw_peers(const struct fr_sim_scenario *scenario, struct fr_prng *p
 }
 
 static void draw_place(const struct fr_sim_scenario *scenario, struct fr_prng *prng, struct fr_sim_fault *fault) {
-    fault->host = chance(prng, 0.05) ? 0 : (uint32_t) between(prng, 1, scenario->member_count);
+    fault->host = chance(prng, 0.03) ? 0 : (uint32_t) between(prng, 1, scenario->member_count);
     fault->other = (uint32_t) between(prng, 0, scenario->member_count - 1);
     fault->other += fault->other >= fault->host;
 }
@@ -119,8 +119,7 @@ static void scatter(struct fr_prng *prng, struct fr_sim_fault *fault) {
 
 static void draw_mild(struct fr_sim_scenario *scenario, struct fr_prng *prng, const struct mix *mix) {
     struct fr_sim_fault fault = {.type = mild_types[pick(prng, mix->mild, MILD_TYPES)], .at = draw_moment(scenario, prng)};
-    uint64_t share = scenario->member_count < 16 ? 2 + scenario->member_count : 18; /* few nodes have many faults each */
-    uint64_t short_ms = fr_time_min(scenario->timing.silence / 4, scenario->timing.connect / 2) / FR_MS * share / 18 - 1;
+    uint64_t short_ms = fr_time_min(scenario->timing.silence / 4, scenario->timing.connect / 2) / FR_MS - 1;
     bool has_no_peers;
 
     draw_place(scenario, prng, &fault);
@@ -128,8 +127,6 @@ static void draw_mild(struct fr_sim_scenario *scenario, struct fr_prng *prng, co
     if (has_no_peers)
         fault.type = FR_SIM_FAULT_SLOW;
     fault.until = fault.at + spread_ms(prng, 5, fault.type == FR_SIM_FAULT_SLOW || fault.type == FR_SIM_FAULT_CLOG ? 5000 : short_ms);
-    if (fault.host == 0) /* what keeps the origin is an excuse for everybody, when it adds up */
-        fault.until = fault.at + (fault.until - fault.at) / 8;
     if (fault.type == FR_SIM_FAULT_SLOW)
         fault.amount = chance(prng, 0.5) ? 0.01 : 0.01 + 0.5 * fr_prng_unit(prng);
     if (fault.type == FR_SIM_FAULT_HOLD || fault.type == FR_SIM_FAULT_CLOG)
@@ -212,7 +209,7 @@ void fr_sim_scenario_draw_swarm(struct fr_sim_scenario *scenario, uint64_t seed)
     draw_timing(scenario, &prng);
     if (chance(&prng, 0.5))
         fr_sim_scenario_draw_tree(scenario);
-    if (chance(&prng, 0.1))
+    if (chance(&prng, scenario->group_count > 1 ? 0.2 : 0.02))
         fr_sim_scenario_draw_harsh(scenario);
     snprintf(scenario->label, sizeof scenario->label, "swarm");
     draw_weights(&prng, mix.mild, MILD_TYPES);

@@ -114,7 +114,7 @@ void fr_pull_on_news(struct fr_transfer *transfer, struct fr_link *link, const s
 void fr_pull_on_coming(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges) {
     if (link->promised.set_count == 0) /* else only keeping its promises renews them */
         link->chunk_at = transfer->now;
-    if (transfer->member.mode == FR_MEMBER_PULLING) /* sent before it heard that we pull, or what we asked it for */
+    if (transfer->member.mode == FR_MEMBER_PULLING || link->is_relieved) /* sent before it heard of that, or what we asked it for */
         return;
     for (uint32_t r = 0; r < ranges->range_count; r++)
         for (uint32_t i = 0; i < ranges->ranges[r].count; i++) {
@@ -136,8 +136,10 @@ void fr_pull_on_missing(struct fr_transfer *transfer, struct fr_link *link, cons
 }
 
 void fr_pull_on_arrived(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk) {
-    link->chunk_at = transfer->now;
-    fr_bitset_remove(&link->promised, chunk);
+    bool is_kept = fr_bitset_remove(&link->promised, chunk) && !fr_bitset_has(&link->asked, chunk);
+
+    if (is_kept) /* what had to be asked for says nothing of the other promises */
+        link->chunk_at = transfer->now;
     fr_ask_on_arrived(transfer, link, chunk);
 }
 

@@ -169,6 +169,21 @@ static void promises_end_where_pulling_begins(void **state) {
     assert_true(core_rig_told(rig, scene->low, FR_FRAME_WANT, 7));
 }
 
+/* It keeps its promises only when it is asked to: what it was asked for says nothing of the rest, which is asked for at once. */
+static void what_was_asked_for_renews_no_promise(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    learn_pages(scene);
+    core_rig_close(rig, scene->up, FR_E_CLOSED);
+    core_rig_ranges(rig, scene->high, FR_FRAME_COMING, 7, 9);
+    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 9);
+    wait(scene, 18 * scene->patience);
+    for (fr_chunk_index chunk = 7; chunk < 16; chunk++) {
+        assert_true(core_rig_told(rig, scene->high, FR_FRAME_WANT, chunk));
+        assert_true(core_rig_chunk(rig, scene->high, chunk, CORE_RIG_GOOD));
+    }
+}
+
 static void a_chunk_without_its_page_is_not_asked_for(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
@@ -512,6 +527,7 @@ int main(void) {
         TEST(while_pulling_everything_told_of_is_asked_for_at_once),
         TEST(what_is_promised_is_not_asked_of_others),
         TEST(promises_end_where_pulling_begins),
+        TEST(what_was_asked_for_renews_no_promise),
         TEST(a_chunk_without_its_page_is_not_asked_for),
         TEST(a_window_opens_with_what_comes_quickly),
         TEST(each_chunk_is_asked_of_one),

@@ -153,9 +153,12 @@ static fr_time_ns stuck_patience(const struct fr_transfer *transfer) {
     return (fr_adopt_is_any(transfer) ? ADOPTED_FACTOR : 1) * STUCK_PATIENCES * patience(transfer);
 }
 
-/* Some chunk that we were told of is missing? */
+/* Some chunk that we were told of is missing? Once the end is known that is all of them, whether their pages came or not. */
 static bool lacks_announced(const struct fr_transfer *transfer) {
-    return transfer->member.have.set_count + transfer->member.storing.set_count < transfer->manifest.chunks_announced;
+    const struct fr_manifest *manifest = &transfer->manifest;
+    uint32_t count = manifest->is_end_known ? manifest->layout.chunk_count : manifest->chunks_announced;
+
+    return transfer->member.have.set_count + transfer->member.storing.set_count < count;
 }
 
 static void watch_first_missing(struct fr_transfer *transfer) {
@@ -166,7 +169,8 @@ static void watch_first_missing(struct fr_transfer *transfer) {
         pull->first_missing = first;
         pull->first_missing_since = pull->lacking_since = transfer->now;
     }
-    if (!fr_manifest_has_chunk(&transfer->manifest, first)) /* not known of yet: nobody is late with it */
+    if (!transfer->manifest.is_end_known &&
+        !fr_manifest_has_chunk(&transfer->manifest, first)) /* not known of yet: nobody is late with it */
         pull->first_missing_since = pull->lacking_since = transfer->now;
 }
 

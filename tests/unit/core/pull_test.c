@@ -103,6 +103,24 @@ static void what_is_not_announced_is_not_missed(void **state) {
     assert_int_equal(core_rig_said(&scene->rig, scene->low, FR_FRAME_INTEREST), 0);
 }
 
+/* Whoever was to bring the pages brought a wrong one, and the neighbours have nothing yet: it asks again until they do. */
+static void what_the_end_tells_of_is_missed_without_pages(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    core_rig_end(rig, scene->low);
+    for (int i = 0; i < 3; i++) {
+        core_rig_forget(rig);
+        wait(scene, 4 * scene->patience);
+        assert_true(core_rig_said(rig, scene->high, FR_FRAME_INTEREST) > 0);
+    }
+    for (int i = 0; i < 20 && core_rig_last(rig, scene->high, FR_FRAME_INTEREST)->body[0] == 0; i++)
+        wait(scene, scene->patience / 4);
+    core_rig_page(rig, scene->high, 0);
+    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 0, 3);
+    wait(scene, 3 * scene->patience);
+    assert_true(core_rig_told(rig, scene->high, FR_FRAME_WANT, 0));
+}
+
 static void a_lost_neighbour_makes_it_ask_for_news(void **state) {
     struct scene *scene = *state;
     learn_pages(scene);
@@ -521,6 +539,7 @@ int main(void) {
         TEST(a_chunk_that_stays_away_makes_it_ask_for_news),
         TEST(near_the_end_it_is_less_patient),
         TEST(what_is_not_announced_is_not_missed),
+        TEST(what_the_end_tells_of_is_missed_without_pages),
         TEST(a_lost_neighbour_makes_it_ask_for_news),
         TEST(when_the_need_is_over_it_is_silent_again),
         TEST(while_following_only_what_is_overdue_is_asked_for),

@@ -219,10 +219,10 @@ fr_time_ns fr_sim_scenario_estimate(const struct fr_sim_scenario *scenario) {
 
 fr_time_ns fr_sim_scenario_finish_max(const struct fr_sim_scenario *scenario) {
     const struct fr_timing *timing = &scenario->timing;
-    fr_time_ns detection = timing->connect + 2 * timing->silence + scenario->handshake_timeout;
+    fr_time_ns detection = timing->silence + timing->connect + scenario->handshake_timeout; /* who fell silent is replaced */
 
-    if (scenario->group_count > 1) /* the lost are given up by one group after the other */
-        detection += 2 * timing->silence;
+    if (scenario->group_count > 1) /* and so may a member be that came in the place of one */
+        detection += timing->silence;
     return scenario->heal_at + 3 * fr_sim_scenario_estimate(scenario) + detection + 100 * scenario->delay;
 }
 

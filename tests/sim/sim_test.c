@@ -5,7 +5,7 @@
  *
  *   sim_test                     all of it
  *   FR_SIM_SEED=x sim_test       the worlds of seed x, with a trace of everything that happens; FR_SIM_KIND=faulty-tree: that one only
- *   FR_SIM_SEEDS=n sim_test      n more of each kind, from a new first seed; FR_SIM_KIND as above
+ *   FR_SIM_SEEDS=n sim_test      n more of each kind, from a new first seed or FR_SIM_FIRST, summed up; FR_SIM_KIND as above
  *
  * A seed that ever failed goes to seeds.txt with a word on why; those are always run.
  */
@@ -25,7 +25,7 @@
 #include "content/limits.h"
 #include "sim/world.h"
 
-enum { HEALTHY_SEEDS = 300, FAULTY_SEEDS = 240, HARSH_SEEDS = 120, SWARM_SEEDS = 120, TWICE_SEEDS = 40, WORKERS = 2 };
+enum { HEALTHY_SEEDS = 150, FAULTY_SEEDS = 120, HARSH_SEEDS = 80, SWARM_SEEDS = 80, TWICE_SEEDS = 24, WORKERS = 2 };
 
 /* ---- running and telling */
 

@@ -24,12 +24,12 @@ tests-built: build/release/build.ninja
 test: tests-built
 	@$(CTEST) --preset release
 
-# One seed with its whole trace, or the next N seeds, or what the tests run.
+# One seed with its whole trace, or the next N seeds, or what the tests run. KIND: worlds of that kind only. FIRST: N seeds from that one on.
 sim: tests-built
 ifdef SEED
-	@FR_SIM_SEED=$(SEED) build/release/tests/sim_sim_test
+	@FR_SIM_SEED=$(SEED) $(if $(KIND),FR_SIM_KIND=$(KIND)) build/release/tests/sim_sim_test
 else ifdef N
-	@FR_SIM_SEEDS=$(N) build/release/tests/sim_sim_test
+	@FR_SIM_SEEDS=$(N) $(if $(KIND),FR_SIM_KIND=$(KIND)) $(if $(FIRST),FR_SIM_FIRST=$(FIRST)) build/release/tests/sim_sim_test
 else
 	@$(CTEST) --preset release -L sim
 endif
@@ -89,7 +89,7 @@ clean:
 help:
 	@echo 'make                             release build: build/release/fastreplica and the libraries'
 	@echo 'make test                        build all and run every test'
-	@echo 'make sim [SEED=n | N=n]          the simulator: one seed with its trace; n seeds; or its tests'
+	@echo 'make sim [SEED=n | N=n] [KIND=k] the simulator: one seed with its trace; n seeds; or its tests'
 	@echo 'make planted [BUG=name]          bugs made on purpose: how many worlds the simulator needs to find each, or this one'
 	@echo 'make e2e [STORY=name]            stories with real processes (tests/e2e/name.sh)'
 	@echo 'make fuzz [TARGET=t] [SECONDS=n] fuzz one decoder or each, n seconds each (60)'

@@ -58,6 +58,8 @@ static void relieve(struct fr_transfer *transfer, const struct fr_adopter *adopt
     if (!peer || peer->is_relieved == is_relieved)
         return;
     peer->is_relieved = is_relieved;
+    if (is_relieved)
+        fr_bitset_done(&peer->promised);              /* it pushes nothing any more, whatever it promised */
     if (transfer->member.mode != FR_MEMBER_FOLLOWING) /* it pushes nothing anyhow */
         return;
     if (!is_relieved) /* it does not know what came from the adopter, and would push it all again or find us too far behind */

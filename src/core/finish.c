@@ -11,7 +11,8 @@
 
 enum {
     CALL_SILENCES = 8,  /* who is linked with peers may wait so long for upstream to call */
-    ADOPT_SILENCES = 2, /* and who lost all who fed it, for those further up: they need one to notice, and some time to find us */
+    ADOPT_SILENCES = 2, /* and who lost all who fed it, for those further up: they need one to notice, and some time to find us, after they
+                           have dialled each of those between, in turn */
 };
 
 void fr_finish_tell_done(struct fr_transfer *transfer, const struct fr_failure *failure) {
@@ -94,7 +95,18 @@ static bool is_left_alone(struct fr_transfer *transfer) {
     return transfer->member.orphaned_at != FR_TIME_NEVER && transfer->roster->upstream_count == 0 && all_others_done(transfer);
 }
 
-/* When an orphan stops: complete, once nobody needs it; incomplete, once nothing has come for a silence, or two where a group further up may take us on. */
+/* How long those further up need to take us on; never longer than the origin has patience with those it hears nothing of. */
+static fr_time_ns adoption_time(const struct fr_transfer *transfer) {
+    const struct fr_timing *timing = &transfer->timing;
+
+    if (transfer->roster->upstream_count == 0)
+        return timing->silence;
+    return fr_time_min(ADOPT_SILENCES * timing->silence + transfer->roster->upstream_count * timing->connect,
+                       CALL_SILENCES * timing->silence);
+}
+
+/* When an orphan stops: complete, once nobody needs it; incomplete, once nothing has come for a silence, or longer where a group further up may take
+ * us on. */
 fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer) {
     const struct fr_member *member = &transfer->member;
 
@@ -109,7 +121,7 @@ fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer) {
     if (!member->was_upstream_here && has_peers(transfer))
         return fr_time_max(transfer->began_at, member->pull.stored_at) + CALL_SILENCES * transfer->timing.silence;
     return fr_time_max(member->was_upstream_here ? member->orphaned_at : transfer->began_at, member->pull.stored_at) +
-        (transfer->roster->upstream_count > 0 ? ADOPT_SILENCES : 1) * transfer->timing.silence;
+        adoption_time(transfer);
 }
 
 static void fail_as_orphan(struct fr_transfer *transfer) {

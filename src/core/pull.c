@@ -115,7 +115,7 @@ void fr_pull_on_news(struct fr_transfer *transfer, struct fr_link *link, const s
 void fr_pull_on_coming(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges) {
     if (link->promised.set_count == 0) /* else only keeping its promises renews them */
         link->chunk_at = transfer->now;
-    if (transfer->member.mode == FR_MEMBER_PULLING) /* sent before it heard that we pull, or what we asked it for */
+    if (transfer->member.mode == FR_MEMBER_PULLING || link->is_relieved) /* sent before it heard of that, or what we asked it for */
         return;
     for (uint32_t r = 0; r < ranges->range_count; r++)
         for (uint32_t i = 0; i < ranges->ranges[r].count; i++) {
@@ -137,8 +137,10 @@ void fr_pull_on_missing(struct fr_transfer *transfer, struct fr_link *link, cons
 }
 
 void fr_pull_on_arrived(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk) {
-    link->chunk_at = transfer->now;
-    fr_bitset_remove(&link->promised, chunk);
+    bool is_kept = fr_bitset_remove(&link->promised, chunk) && !fr_bitset_has(&link->asked, chunk);
+
+    if (is_kept) /* what had to be asked for says nothing of the other promises */
+        link->chunk_at = transfer->now;
     fr_ask_on_arrived(transfer, link, chunk);
 }
 
@@ -155,9 +157,12 @@ static fr_time_ns stuck_patience(const struct fr_transfer *transfer) {
     return (fr_adopt_is_any(transfer) ? ADOPTED_FACTOR : 1) * STUCK_PATIENCES * patience(transfer);
 }
 
-/* Some chunk that we were told of is missing? */
+/* Some chunk that we were told of is missing? Once the end is known that is all of them, whether their pages came or not. */
 static bool lacks_announced(const struct fr_transfer *transfer) {
-    return transfer->member.have.set_count + transfer->member.storing.set_count < transfer->manifest.chunks_announced;
+    const struct fr_manifest *manifest = &transfer->manifest;
+    uint32_t count = manifest->is_end_known ? manifest->layout.chunk_count : manifest->chunks_announced;
+
+    return transfer->member.have.set_count + transfer->member.storing.set_count < count;
 }
 
 static void watch_first_missing(struct fr_transfer *transfer) {
@@ -168,7 +173,8 @@ static void watch_first_missing(struct fr_transfer *transfer) {
         pull->first_missing = first;
         pull->first_missing_since = pull->lacking_since = transfer->now;
     }
-    if (!fr_manifest_has_chunk(&transfer->manifest, first)) /* not known of yet: nobody is late with it */
+    if (!transfer->manifest.is_end_known &&
+        !fr_manifest_has_chunk(&transfer->manifest, first)) /* not known of yet: nobody is late with it */
         pull->first_missing_since = pull->lacking_since = transfer->now;
 }
 

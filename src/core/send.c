@@ -61,8 +61,11 @@ void fr_send_on_want(struct fr_transfer *transfer, struct fr_link *link, const s
 
             if (chunk >= transfer->manifest.layout.chunk_count)
                 break;
-            if (fr_bitset_has(&link->gifts, chunk) && fr_ring_has(&link->queue, chunk)) /* a gift that is still to be sent */
+            if (fr_bitset_has(&link->gifts, chunk) &&
+                fr_ring_has(&link->queue, chunk)) { /* comes as a gift: it must not pass for the answer */
+                transfer->actions.is_starved |= fr_link_mark(&refused, chunk) != 0;
                 continue;
+            }
             /* Asked again for what we believe is on its way: it did not arrive well, so it goes out once more. */
             fr_link_acknowledge(link, chunk);
             fr_bitset_remove(&link->theirs, chunk);

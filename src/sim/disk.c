@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A virtual disk: it checks and keeps tokens, one after the other, and takes its time. What it has kept outlives the process. */
+#include <errno.h>
+
 #include "base/check.h"
+#include "base/failure.h"
 #include "sim/parcel.h"
 #include "sim/world.h"
 
@@ -15,22 +18,37 @@ static fr_time_ns reserve(struct fr_sim_part *part, uint64_t bytes) {
     return part->disk_free_at + traits->store_latency;
 }
 
+static const char *const no_space = "the store takes no more", *const broken = "the store cannot be written";
+
+/* false: the disk takes nothing, and why. */
+static bool takes(struct fr_sim_part *part, struct fr_failure *ret_why) {
+    struct fr_sim_host *host = part->host;
+
+    if (!host->is_full && !host->is_disk_broken)
+        return true;
+    fr_sim_world_meet(host->world, host->index, host->is_full ? FR_SIM_FAULT_NO_SPACE : FR_SIM_FAULT_EIO);
+    fr_failure_set(ret_why, host->is_full ? FR_E_NO_SPACE : FR_E_IO, host->is_full ? ENOSPC : EIO, "%s", host->is_full ? no_space : broken);
+    return false;
+}
+
 static void on_stored(struct fr_sim_event *event) {
     struct fr_sim_chore *chore = (struct fr_sim_chore *) event;
     struct fr_sim_part *part = chore->part;
     struct fr_sim_world *world = part->host->world;
     const struct fr_sim_object *object = &world->object;
+    struct fr_failure why = {0};
     bool is_right;
 
     if (fr_sim_chore_is_off(chore))
         return;
     is_right = !chore->token.is_corrupt && chore->token.chunk < object->layout.chunk_count &&
         fr_digest_equal(&chore->digest, &object->digests[chore->token.chunk]);
-    chore->outcome = is_right ? FR_STORE_OK : FR_STORE_BAD_DIGEST;
+    chore->outcome = !is_right ? FR_STORE_BAD_DIGEST : takes(part, &why) ? FR_STORE_OK : FR_STORE_FAILED;
     fr_sim_oracle_on_store(oracle_of(part), fr_sim_node_of(part), chore->chunk, chore->token, &chore->digest, chore->outcome);
-    if (is_right)
+    if (chore->outcome == FR_STORE_OK)
         part->last_stored_at = world->clock.now;
-    fr_transfer_on_chunk_stored(part->transfer, chore->link, chore->chunk, chore->outcome, NULL, world->clock.now);
+    fr_transfer_on_chunk_stored(part->transfer, chore->link, chore->chunk, chore->outcome, chore->outcome == FR_STORE_FAILED ? &why : NULL,
+                                fr_sim_host_now(part->host));
     fr_sim_part_pump(part);
     fr_sim_chore_free(chore);
 }
@@ -57,14 +75,17 @@ void fr_sim_disk_store(struct fr_sim_part *part, const struct fr_action *action)
 static void on_looked(struct fr_sim_event *event) {
     struct fr_sim_chore *chore = (struct fr_sim_chore *) event;
     struct fr_sim_part *part = chore->part;
-    struct fr_sim_world *world = part->host->world;
+    struct fr_failure why = {0};
 
     if (fr_sim_chore_is_off(chore))
         return;
-    chore->outcome = fr_bitset_has(&part->host->kept, chore->chunk) ? FR_STORE_OK : FR_STORE_BAD_DIGEST;
+    chore->outcome = !fr_bitset_has(&part->host->kept, chore->chunk) ? FR_STORE_BAD_DIGEST
+        : takes(part, &why)                                          ? FR_STORE_OK
+                                                                     : FR_STORE_FAILED;
     if (chore->outcome == FR_STORE_OK)
         fr_sim_oracle_on_store(oracle_of(part), fr_sim_node_of(part), chore->chunk, chore->token, &chore->digest, chore->outcome);
-    fr_transfer_on_chunk_stored(part->transfer, chore->link, chore->chunk, chore->outcome, NULL, world->clock.now);
+    fr_transfer_on_chunk_stored(part->transfer, chore->link, chore->chunk, chore->outcome, chore->outcome == FR_STORE_FAILED ? &why : NULL,
+                                fr_sim_host_now(part->host));
     fr_sim_part_pump(part);
     fr_sim_chore_free(chore);
 }
@@ -86,16 +107,18 @@ static void on_finished(struct fr_sim_event *event) {
     struct fr_sim_chore *chore = (struct fr_sim_chore *) event;
     struct fr_sim_part *part = chore->part;
     struct fr_sim_world *world = part->host->world;
-    struct fr_failure fine = {0};
+    struct fr_failure failure = {0};
     struct fr_transfer_view view;
 
     if (fr_sim_chore_is_off(chore))
         return;
-    fr_transfer_view(part->transfer, &view);
-    fr_sim_oracle_on_finish(oracle_of(part), fr_sim_node_of(part), &view);
-    part->is_finished = true;
-    part->finished_at = world->clock.now;
-    fr_transfer_on_finished(part->transfer, &fine, world->clock.now);
+    if (takes(part, &failure)) {
+        fr_transfer_view(part->transfer, &view);
+        fr_sim_oracle_on_finish(oracle_of(part), fr_sim_node_of(part), &view);
+        part->is_finished = true;
+        part->finished_at = world->clock.now;
+    }
+    fr_transfer_on_finished(part->transfer, &failure, fr_sim_host_now(part->host));
     fr_sim_part_pump(part);
     fr_sim_chore_free(chore);
 }

@@ -67,18 +67,19 @@ static void deliver_frame(struct fr_sim_end *end, enum fr_frame_type type, const
     network->handlers->on_frame(end->user, type, body, bytes);
 }
 
-/* Whole frames as their senders made them: our own encoders are trusted to write sane heads. */
+/* Whole frames as their senders made them: our own encoders are trusted to write sane heads. Of a link that was reset the last may be cut
+ * short. */
 static void deliver_frames(struct fr_sim_end *end, const uint8_t *data, uint32_t bytes) {
-    while (end->is_open && bytes > 0) {
-        uint32_t body_bytes;
+    while (end->is_open && bytes >= FR_FRAME_HEAD_BYTES) {
+        uint32_t body_bytes = (uint32_t) data[1] << 16 | (uint32_t) data[2] << 8 | data[3];
 
-        fr_assert(bytes >= FR_FRAME_HEAD_BYTES);
-        body_bytes = (uint32_t) data[1] << 16 | (uint32_t) data[2] << 8 | data[3];
-        fr_assert(bytes - FR_FRAME_HEAD_BYTES >= body_bytes);
+        if (bytes - FR_FRAME_HEAD_BYTES < body_bytes)
+            break;
         deliver_frame(end, (enum fr_frame_type) data[0], data + FR_FRAME_HEAD_BYTES, body_bytes);
         data += FR_FRAME_HEAD_BYTES + body_bytes;
         bytes -= FR_FRAME_HEAD_BYTES + body_bytes;
     }
+    fr_assert(!end->is_open || bytes == 0 || end->is_reset);
 }
 
 /* The same bytes through the real reader, in pieces cut anywhere. */
@@ -138,7 +139,7 @@ static void deliver(struct fr_sim_event *event) {
     if (fr_sim_port_defers(end->port, event))
         return;
     leave_queue(parcel);
-    if (end->is_open) {
+    if (end->is_open && !parcel->is_lost) {
         switch (parcel->kind) {
         case FR_SIM_PARCEL_CONTROL:
             if (end->port->network->piece_bytes_max > 0)
@@ -164,20 +165,21 @@ static void arrive(struct fr_sim_event *event) {
     struct fr_sim_parcel *parcel = (struct fr_sim_parcel *) event;
     struct fr_sim_port *port = parcel->to->port;
     struct fr_sim_network *network = port->network;
-    struct fr_sim_cut *cut = fr_sim_network_find_cut(network, parcel->from->port->index, port->index);
+    struct fr_sim_path *path = fr_sim_network_find_path(network, parcel->from->port->index, port->index);
     fr_time_ns now = network->clock->now;
     fr_time_ns through_at;
 
-    if (cut != NULL) {
+    if (path != NULL && path->cut_count > 0) {
         leave_queue(parcel); /* it fills no downlink while it is lost */
-        fr_sim_queue_push(&cut->held, event);
+        fr_sim_queue_push(&path->held, event);
         return;
     }
     if (port->is_vanished) {
         fr_sim_parcel_free(parcel);
         return;
     }
-    through_at = fr_time_max(fr_time_since(now, parcel->airtime), port->downlink_free_at) + fr_sim_airtime(parcel->bytes, port->down_rate);
+    through_at = fr_time_max(fr_time_since(now, parcel->airtime), port->downlink_free_at);
+    through_at += fr_sim_airtime_until(parcel->bytes, port->down_rate, through_at, port->slow_until, port->usual_down_rate);
     through_at = fr_time_max(through_at, now);
     port->downlink_free_at = through_at;
     event->happen = deliver;
@@ -196,8 +198,8 @@ static void arrive_head(struct fr_sim_event *event) {
     struct fr_sim_network *network = port->network;
     bool is_first = parcel->number == end->gone_count;
 
-    if (end->is_open && is_first && !port->is_paused && !port->is_vanished &&
-        fr_sim_network_find_cut(network, parcel->from->port->index, port->index) == NULL)
+    if (end->is_open && is_first && !parcel->is_lost && !port->is_paused && !port->is_vanished &&
+        !fr_sim_network_is_cut(network, parcel->from->port->index, port->index))
         begin_chunk(parcel);
     event->happen = arrive;
     fr_sim_clock_set(network->clock, network->clock->now + parcel->airtime, event);

@@ -83,7 +83,7 @@ static struct fr_sim_part *join(struct fr_sim_socket *socket) {
     hold_object(host, &options, other);
     options.observer.on_trace = fr_sim_part_observe;
     options.observer.user = part;
-    error = fr_transfer_new_member(&options, world->clock.now, &part->transfer);
+    error = fr_transfer_new_member(&options, fr_sim_host_now(host), &part->transfer);
     fr_free(other);
     fr_assert(error == 0);
     world->transfer_count++;
@@ -109,6 +109,7 @@ static void let_in(struct fr_sim_socket *socket) {
     fr_link_id link;
 
     if (host->is_refusing) {
+        fr_sim_world_meet(host->world, host->index, FR_SIM_FAULT_REFUSE);
         refuse(socket, FR_REFUSAL_SPACE, "no space left in the store");
         return;
     }
@@ -121,7 +122,7 @@ static void let_in(struct fr_sim_socket *socket) {
     while (*at != socket)
         at = &(*at)->next;
     *at = socket->next;
-    link = fr_transfer_on_accepted(part->transfer, &socket->door->open, host->world->clock.now);
+    link = fr_transfer_on_accepted(part->transfer, &socket->door->open, fr_sim_host_now(host));
     fr_free(socket->door);
     socket->door = NULL;
     if (link != FR_LINK_NONE)
@@ -177,7 +178,11 @@ static void on_ready(void *user) {
     struct fr_sim_socket *socket = user;
     struct fr_sim_part *part = socket->part;
 
-    fr_transfer_on_connected(part->transfer, socket->link, socket->host->world->clock.now);
+    if (socket->is_ghost) {
+        fr_sim_end_send(socket->end, socket->greeting, socket->greeting_bytes);
+        return;
+    }
+    fr_transfer_on_connected(part->transfer, socket->link, fr_sim_host_now(socket->host));
     fr_sim_part_pump(part);
 }
 
@@ -201,13 +206,15 @@ static void on_frame(void *user, enum fr_frame_type type, const uint8_t *body, u
     struct fr_sim_socket *socket = user;
     struct fr_sim_part *part = socket->part;
     struct fr_sim_world *world = socket->host->world;
+    fr_link_id link = socket->link;
+    bool is_bad_page;
 
     fr_sim_fingerprint_add(&world->fingerprint, world->clock.now);
     fr_sim_fingerprint_add(&world->fingerprint,
                            (uint64_t) socket->host->index << 40 | (uint64_t) socket->end->other->port->index << 8 | type);
     fr_sim_fingerprint_add_bytes(&world->fingerprint, body, bytes);
     fr_sim_world_tell(world, "host %u <- %u %s %u", socket->host->index, socket->end->other->port->index, fr_frame_name(type), bytes);
-    if (world->oracle.is_broken)
+    if (world->oracle.is_broken || socket->is_ghost)
         return;
     if (type == FR_FRAME_WANT)
         note_want(socket, body, bytes);
@@ -215,8 +222,11 @@ static void on_frame(void *user, enum fr_frame_type type, const uint8_t *body, u
         on_frame_at_door(socket, type, body, bytes);
         return;
     }
-    fr_transfer_on_frame(part->transfer, socket->link, type, body, bytes, world->clock.now);
+    is_bad_page = fr_sim_lie_is_bad_page(world, type, body, bytes);
+    fr_transfer_on_frame(part->transfer, link, type, body, bytes, fr_sim_host_now(socket->host));
     fr_sim_part_pump(part);
+    if (is_bad_page && part->transfer != NULL && *fr_sim_socket_find(part, link) != NULL)
+        fr_sim_oracle_fail(&world->oracle, "host %u goes on with one that sent a page which the origin did not sign", part->host->index);
 }
 
 static bool on_chunk_begin(void *user, fr_chunk_index chunk, uint32_t chunk_size) {
@@ -225,11 +235,13 @@ static bool on_chunk_begin(void *user, fr_chunk_index chunk, uint32_t chunk_size
     struct fr_sim_world *world = socket->host->world;
     bool is_wanted;
 
+    if (socket->is_ghost)
+        return false;
     if (part == NULL) {
         fr_sim_oracle_fail(&world->oracle, "host %u gets a chunk at the door", socket->host->index);
         return false;
     }
-    is_wanted = fr_transfer_on_chunk_begin(part->transfer, socket->link, chunk, chunk_size, world->clock.now);
+    is_wanted = fr_transfer_on_chunk_begin(part->transfer, socket->link, chunk, chunk_size, fr_sim_host_now(socket->host));
     fr_sim_part_pump(part);
     return is_wanted;
 }
@@ -238,12 +250,17 @@ static void on_chunk(void *user, fr_chunk_index chunk, uint32_t chunk_size, bool
     struct fr_sim_socket *socket = user;
     struct fr_sim_part *part = socket->part;
     struct fr_sim_world *world = socket->host->world;
+    struct fr_buffer *buffer;
 
     fr_sim_fingerprint_add(&world->fingerprint, world->clock.now);
     fr_sim_fingerprint_add(&world->fingerprint,
                            (uint64_t) socket->host->index << 40 | (uint64_t) socket->end->other->port->index << 8 | FR_FRAME_CHUNK);
     fr_sim_fingerprint_add(&world->fingerprint, (uint64_t) chunk << 1 | is_corrupt);
-    fr_transfer_on_chunk(part->transfer, socket->link, chunk, fr_sim_token_buffer(chunk, chunk_size, is_corrupt), world->clock.now);
+    if (is_corrupt && chunk % 2 == 1) /* every other wrong chunk is the right bytes of its neighbour: read from a wrong place */
+        buffer = fr_sim_token_buffer(chunk - 1, chunk_size, false);
+    else
+        buffer = fr_sim_token_buffer(chunk, chunk_size, is_corrupt);
+    fr_transfer_on_chunk(part->transfer, socket->link, chunk, buffer, fr_sim_host_now(socket->host));
     fr_sim_part_pump(part);
 }
 
@@ -253,7 +270,7 @@ static void on_chunk_sent(void *user, fr_chunk_index chunk) {
 
     fr_assert(socket->sends > 0);
     socket->sends--;
-    fr_transfer_on_chunk_sent(part->transfer, socket->link, chunk, socket->host->world->clock.now);
+    fr_transfer_on_chunk_sent(part->transfer, socket->link, chunk, fr_sim_host_now(socket->host));
     fr_sim_part_pump(part);
 }
 
@@ -266,7 +283,7 @@ static void on_closed(void *user, const struct fr_failure *failure) {
     fr_sim_socket_free(socket);
     if (part == NULL)
         return;
-    fr_transfer_on_closed(part->transfer, link, failure, part->host->world->clock.now);
+    fr_transfer_on_closed(part->transfer, link, failure, fr_sim_host_now(part->host));
     fr_sim_part_pump(part);
 }
 
@@ -318,7 +335,7 @@ void fr_sim_host_push(struct fr_sim_host *host) {
         .rosters = (const struct fr_roster *const *) rosters,
         .group_count = group_count,
         .can_reread = !world->scenario->is_pipe,
-        .page_ahead_max = 2,
+        .page_ahead_max = world->scenario->page_ahead_max,
         .timing = world->scenario->timing,
         .seed = fr_prng_next(&world->prng),
     };
@@ -332,7 +349,7 @@ void fr_sim_host_push(struct fr_sim_host *host) {
     part = fr_sim_part_new(host, opening.transfer_id, FR_MEMBER_UPSTREAM);
     options.observer.on_trace = fr_sim_part_observe;
     options.observer.user = part;
-    error = fr_transfer_new_origin(&options, world->clock.now, &part->transfer);
+    error = fr_transfer_new_origin(&options, fr_sim_host_now(host), &part->transfer);
     for (uint32_t group = 0; group < group_count; group++)
         fr_free(rosters[group]);
     fr_free(rosters);
@@ -345,9 +362,22 @@ void fr_sim_host_stop(struct fr_sim_host *host) {
     for (struct fr_sim_part *part = host->parts; part != NULL; part = part->next) {
         if (part->transfer == NULL)
             continue;
-        fr_transfer_on_stop(part->transfer, "the operator stopped it", host->world->clock.now);
+        fr_transfer_on_stop(part->transfer, "the operator stopped it", fr_sim_host_now(host));
         fr_sim_part_pump(part);
     }
+}
+
+fr_time_ns fr_sim_host_now(const struct fr_sim_host *host) { return host->world->clock.now + host->ahead; }
+
+bool fr_sim_host_jump(struct fr_sim_host *host, fr_time_ns by) {
+    host->ahead += by;
+    for (struct fr_sim_part *part = host->parts; part != NULL && !host->port->is_paused; part = part->next) {
+        if (part->transfer == NULL)
+            continue;
+        part->timer_at = FR_TIME_NEVER; /* what was set goes off too late */
+        fr_sim_part_pump(part);
+    }
+    return true;
 }
 
 void fr_sim_host_die(struct fr_sim_host *host) {

@@ -50,7 +50,10 @@ struct fr_sim_socket {
     fr_link_id link;
     struct fr_sim_socket *next; /* in its slot, or in its host's lobby */
     uint32_t sends;             /* chunks handed over and not gone */
-    struct fr_bitset asked;     /* chunks that the other side ever asked for */
+    bool is_ghost;              /* dialled a second time: it says HELLO and OPEN, and no more (ghost.c) */
+    uint8_t *greeting; /* what was said first on a link that was dialled, for ghosts to say again; kept only where there will be one */
+    uint32_t greeting_bytes;
+    struct fr_bitset asked; /* chunks that the other side ever asked for */
 };
 
 struct fr_sim_host {
@@ -60,10 +63,15 @@ struct fr_sim_host {
     char address[32];
     struct fr_sim_part *parts;   /* the newest first */
     struct fr_sim_socket *lobby; /* sockets at the door */
-    double lie_chance;           /* that a chunk it sends is corrupt */
+    fr_time_ns ahead;            /* of everybody else's clock */
+    double lie_chance;           /* that a chunk it sends is corrupt; */
+    double rot_chance;           /* that one is that it has to read from its disk for that; */
+    double bad_page_chance;      /* that a page is */
+    bool is_boasting;
     bool is_refusing;
     struct fr_bitset
         kept; /* chunks of an earlier copy that can be taken over: those of a finished object, or what a process that died had stored */
+    bool is_full, is_disk_broken;
     uint32_t source_fails_from; /* the origin: pages from here on cannot be read */
 };
 
@@ -77,6 +85,15 @@ void fr_sim_host_push(struct fr_sim_host *host);
 void fr_sim_host_stop(struct fr_sim_host *host);
 /* Its process is gone: transfers, links and timers with it. Its disk stays. The port is the caller's business. */
 void fr_sim_host_die(struct fr_sim_host *host);
+
+/* What its clock shows. */
+fr_time_ns fr_sim_host_now(const struct fr_sim_host *host);
+/* Its clock jumps forward. */
+bool fr_sim_host_jump(struct fr_sim_host *host, fr_time_ns by);
+/* It dials `other` once more and says what it said the first time; false: it never dialled it. (ghost.c) */
+bool fr_sim_host_dial_again(struct fr_sim_host *host, uint32_t other);
+/* Such links are closed. */
+void fr_sim_host_hang_up(struct fr_sim_host *host);
 
 /* ---- what the host's own files share */
 
@@ -118,6 +135,12 @@ struct fr_sim_chore *fr_sim_chore_new(struct fr_sim_part *part, void (*happen)(s
 bool fr_sim_chore_is_off(struct fr_sim_chore *chore);
 void fr_sim_chore_free(struct fr_sim_chore *chore);
 
+/* ghost.c: keeps what a ghost will say */
+void fr_sim_ghost_note(struct fr_sim_socket *socket, const uint8_t *frame, uint32_t bytes);
+/* lie.c: sends this frame, or what a liar makes of it. */
+void fr_sim_lie_send(struct fr_sim_socket *socket, const uint8_t *frame, uint32_t bytes);
+/* Do these bytes, which came, hold a page that the origin never signed? */
+bool fr_sim_lie_is_bad_page(const struct fr_sim_world *world, enum fr_frame_type type, const uint8_t *body, uint32_t bytes);
 /* disk.c */
 void fr_sim_disk_store(struct fr_sim_part *part, const struct fr_action *action);
 void fr_sim_disk_reuse(struct fr_sim_part *part, const struct fr_action *action);

@@ -124,6 +124,11 @@ void fr_sim_end_close(struct fr_sim_end *end) {
         fr_sim_end_detach(end);
         return;
     }
+    if (end->is_reset) { /* it has not heard of that yet */
+        fr_sim_end_drop_queues(end);
+        fr_sim_end_detach(end);
+        return;
+    }
     end->is_closing = true;
     fr_sim_uplink_wake(end);
 }
@@ -131,7 +136,7 @@ void fr_sim_end_close(struct fr_sim_end *end) {
 bool fr_sim_end_is_hearing(const struct fr_sim_end *end) {
     const struct fr_sim_port *from = end->other->port;
 
-    return end->is_receiving && !from->is_vanished && fr_sim_network_find_cut(end->port->network, from->index, end->port->index) == NULL;
+    return end->is_receiving && !from->is_vanished && !fr_sim_network_is_cut(end->port->network, from->index, end->port->index);
 }
 
 /* ---- dialling */
@@ -142,7 +147,7 @@ static void answer(struct fr_sim_event *event) {
     struct fr_sim_end *dialler = notice->end, *end = dialler->other;
     struct fr_sim_port *port = end->port;
     struct fr_sim_network *network = port->network;
-    bool is_cut = fr_sim_network_find_cut(network, dialler->port->index, port->index) != NULL;
+    bool is_cut = fr_sim_network_is_cut(network, dialler->port->index, port->index);
 
     if (fr_sim_port_defers(port, event))
         return;
@@ -225,6 +230,8 @@ void fr_sim_end_send(struct fr_sim_end *end, const uint8_t *frame, uint32_t byte
 void fr_sim_end_send_chunk(struct fr_sim_end *end, fr_chunk_index chunk, uint32_t chunk_size, bool is_corrupt) {
     fr_assert(end->is_open && !end->is_connecting);
     fr_assert(end->chunk_count < FR_SIM_END_CHUNKS_MAX);
+    if (end->is_reset)
+        return;
     end->chunks[end->chunk_count++] = (struct fr_sim_chunk){chunk, chunk_size, is_corrupt};
     fr_sim_uplink_wake(end);
 }

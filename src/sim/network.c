@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ports, and what breaks them: killed, vanished, paused; paths that are cut and heal. */
+/* Ports, and what breaks them: killed, vanished, paused. Paths are in path.c, links that are reset in reset.c. */
 #include "sim/network.h"
 
 #include <string.h>
@@ -27,6 +27,7 @@ void fr_sim_network_init(struct fr_sim_network *network, uint32_t port_count, st
     fr_sim_pool_init(&network->parcels, sizeof(struct fr_sim_parcel));
     fr_sim_pool_init(&network->links, sizeof(struct fr_sim_link));
     fr_sim_pool_init(&network->notices, sizeof(struct fr_sim_notice));
+    fr_sim_pool_init(&network->paths, sizeof(struct fr_sim_path));
 }
 
 void fr_sim_network_done(struct fr_sim_network *network) {
@@ -39,6 +40,7 @@ void fr_sim_network_done(struct fr_sim_network *network) {
     fr_sim_pool_done(&network->parcels);
     fr_sim_pool_done(&network->links);
     fr_sim_pool_done(&network->notices);
+    fr_sim_pool_done(&network->paths);
     fr_free(network->ports);
     network->ports = NULL;
 }
@@ -77,35 +79,4 @@ void fr_sim_port_pause(struct fr_sim_port *port) { port->is_paused = !port->is_d
 void fr_sim_port_resume(struct fr_sim_port *port) {
     port->is_paused = false;
     fr_sim_queue_release(&port->held, port->network->clock);
-}
-
-struct fr_sim_cut *fr_sim_network_find_cut(struct fr_sim_network *network, uint32_t from, uint32_t to) {
-    for (uint32_t i = 0; i < network->cut_count; i++) {
-        if (network->cuts[i].from == from && network->cuts[i].to == to)
-            return &network->cuts[i];
-    }
-    return NULL;
-}
-
-void fr_sim_network_cut(struct fr_sim_network *network, uint32_t from, uint32_t to) {
-    if (fr_sim_network_find_cut(network, from, to) != NULL)
-        return;
-    fr_assert(network->cut_count < FR_SIM_CUTS_MAX);
-    network->cuts[network->cut_count++] = (struct fr_sim_cut){.from = from, .to = to};
-}
-
-void fr_sim_network_heal(struct fr_sim_network *network, uint32_t from, uint32_t to) {
-    struct fr_sim_cut *cut = fr_sim_network_find_cut(network, from, to);
-    struct fr_sim_port *port = &network->ports[from];
-
-    if (cut == NULL)
-        return;
-    fr_sim_queue_release(&cut->held, network->clock);
-    *cut = network->cuts[--network->cut_count];
-    for (struct fr_sim_end *end = port->ends; end != NULL; end = end->next_in_port) {
-        if (end->other->port->index == to)
-            fr_sim_uplink_line_up(end);
-    }
-    if (port->ends != NULL)
-        fr_sim_uplink_wake(port->ends);
 }

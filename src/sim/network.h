@@ -4,7 +4,8 @@
  *
  *   end_send, end_send_chunk     queue at the sender's end; a chunk is a token, control frames are real bytes
  *     uplink                     one parcel at a time: control bytes of any link first, then chunks, of urgent links first, links in turn
- *     path                       one-way delay and jitter, in order per link; a cut path holds what arrives until it heals
+ *     path                       one-way delay and jitter, in order per link; a cut path holds what arrives until it heals, a clogged
+ *                                one takes one chunk at a time, slowly, while the uplink serves others
  *     downlink                   one parcel at a time in order of arrival; bits that came through while it was idle cost nothing
  *   on_frame, on_chunk           at the receiver, unless its process is paused: then all waits until it goes on
  *
@@ -53,7 +54,9 @@ struct fr_sim_port {
     struct fr_sim_network *network;
     void *user;
     uint32_t index;
-    uint64_t up_rate, down_rate;   /* bytes a second; 0: no limit */
+    uint64_t up_rate, down_rate; /* bytes a second; 0: no limit */
+    fr_time_ns slow_until;       /* what is being carried then goes on at: */
+    uint64_t usual_up_rate, usual_down_rate;
     fr_time_ns delay;              /* its share of every path's one-way delay */
     uint64_t downlink_queue_bytes; /* the admission limit; 0: two seconds' worth */
     bool is_vanished;              /* the host is off: neither sends, answers nor resets */
@@ -63,6 +66,7 @@ struct fr_sim_port {
     struct fr_sim_lane control, urgent, chunks;
     struct fr_sim_lane waiting; /* ends elsewhere whose chunks wait for this port's downlink */
     struct fr_sim_end *ends;    /* all attached ends, for resets */
+    struct fr_sim_path *paths;  /* from here, that were ever cut or clogged */
     bool is_busy;               /* the uplink is: */
     struct fr_sim_parcel *in_service;
     struct fr_sim_end *served_end; /* with a chunk of this end; NULL: with control bytes */
@@ -102,12 +106,21 @@ struct fr_sim_end {
     uint32_t gone_count;        /* and those of them whose journey is over */
 };
 
-/* From one port to another nothing comes through. */
-struct fr_sim_cut {
-    uint32_t from, to;
-    struct fr_sim_queue held;
+/* From one port to another, since the first time that something was wrong on the way. Several causes may cut or clog it at once: it is
+ * whole when the last of them is over. */
+struct fr_sim_path {
+    struct fr_sim_event event; /* clogged: it takes the next chunk */
+    struct fr_sim_port *from;
+    uint32_t to;
+    struct fr_sim_path *next; /* of the same port */
+    uint32_t cut_count;       /* nothing comes through; */
+    struct fr_sim_queue held; /* that would have arrived */
+    uint32_t clog_count;      /* only a share of the sender's rate comes through, */
+    double clog_share;
+    fr_time_ns clog_until;
+    fr_time_ns free_at; /* and it is taken until then */
+    bool is_awaited;    /* the event is set */
 };
-enum { FR_SIM_CUTS_MAX = 256 };
 
 struct fr_sim_network {
     struct fr_sim_clock *clock; /* borrowed */
@@ -119,9 +132,7 @@ struct fr_sim_network {
     fr_time_ns handshake_timeout; /* dialling gives up after it */
     uint32_t piece_bytes_max;     /* control bytes come in random pieces of at most this through a frame reader; 0: frame by frame */
     struct fr_reader reader;
-    struct fr_sim_cut cuts[FR_SIM_CUTS_MAX];
-    uint32_t cut_count;
-    struct fr_sim_pool parcels, links, notices;
+    struct fr_sim_pool parcels, links, notices, paths;
     struct fr_sim_parcel *all_parcels; /* alive: some hold memory of their own, and so do links */
     struct fr_sim_link *all_links;
     uint64_t frame_count;
@@ -138,9 +149,20 @@ bool fr_sim_port_defers(struct fr_sim_port *port, struct fr_sim_event *event);
 void fr_sim_port_kill(struct fr_sim_port *port, bool is_reset); /* is_reset: the kernel tells the peers; else the whole host is gone */
 void fr_sim_port_pause(struct fr_sim_port *port);
 void fr_sim_port_resume(struct fr_sim_port *port);
+/* The link between these two, if there is one, is reset now, in the middle of whatever is under way on it: a random part of that still
+ * arrives. false: there is none. */
+bool fr_sim_port_reset(struct fr_sim_port *port, uint32_t to);
+/* path.c */
 void fr_sim_network_cut(struct fr_sim_network *network, uint32_t from, uint32_t to);
 void fr_sim_network_heal(struct fr_sim_network *network, uint32_t from, uint32_t to);
-struct fr_sim_cut *fr_sim_network_find_cut(struct fr_sim_network *network, uint32_t from, uint32_t to); /* NULL: none */
+void fr_sim_network_clog(struct fr_sim_network *network, uint32_t from, uint32_t to, double share, fr_time_ns until);
+void fr_sim_network_unclog(struct fr_sim_network *network, uint32_t from, uint32_t to);
+struct fr_sim_path *fr_sim_network_find_path(struct fr_sim_network *network, uint32_t from, uint32_t to); /* NULL: it is whole */
+bool fr_sim_network_is_cut(struct fr_sim_network *network, uint32_t from, uint32_t to);
+/* Does the way from this end take no chunk now, because the one before is still under way? Then the end is woken when it does. */
+bool fr_sim_path_is_full(struct fr_sim_end *end);
+/* Bytes leave by this end, `airtime` from first to last; how long it takes them where the path is clogged. */
+fr_time_ns fr_sim_path_take(struct fr_sim_end *end, uint32_t bytes, fr_time_ns airtime);
 
 /* Links. An end is valid until its host has closed it or has heard on_closed. */
 struct fr_sim_end *fr_sim_end_dial(struct fr_sim_port *port, uint32_t to, void *user);

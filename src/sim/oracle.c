@@ -215,6 +215,17 @@ void fr_sim_oracle_on_store(struct fr_sim_oracle *oracle, uint32_t member, fr_ch
         fr_sim_oracle_fail(oracle, "member %u stored chunk %u twice", member, chunk);
 }
 
+/* Once all that heals has healed, the rest takes a bounded time. */
+static void check_in_time(struct fr_sim_oracle *oracle, uint32_t member) {
+    const struct fr_sim_scenario *scenario = oracle->scenario;
+
+    if (scenario->heal_at == FR_TIME_NEVER || oracle->now <= fr_sim_scenario_finish_max(scenario) ||
+        fr_sim_scenario_excuses(scenario, member + 1))
+        return;
+    fr_sim_oracle_fail(oracle, "member %u has the object only now: all had healed at %.3f s, and it was due at %.3f s", member,
+                       (double) scenario->heal_at / (double) FR_SECOND, (double) fr_sim_scenario_finish_max(scenario) / (double) FR_SECOND);
+}
+
 void fr_sim_oracle_on_finish(struct fr_sim_oracle *oracle, uint32_t member, const struct fr_transfer_view *view) {
     struct fr_sim_record *record = record_of(oracle, member);
     const struct fr_layout *layout = &oracle->object->layout;
@@ -226,8 +237,10 @@ void fr_sim_oracle_on_finish(struct fr_sim_oracle *oracle, uint32_t member, cons
     else if (record->stored.set_count != layout->chunk_count && !record->is_holder)
         fr_sim_oracle_fail(oracle, "member %u makes the object final with %u of %u chunks", member, record->stored.set_count,
                            layout->chunk_count);
-    else
+    else {
         record->is_final = true;
+        check_in_time(oracle, member);
+    }
 }
 
 void fr_sim_oracle_on_send_chunk(struct fr_sim_oracle *oracle, uint32_t member, uint32_t to, fr_chunk_index chunk, uint32_t on_its_way,

@@ -43,6 +43,7 @@ struct fr_sim_parcel {
     bool is_begun;        /* its receiver was told that it comes */
     bool is_unwanted;     /* and said no */
     bool is_cut_short;    /* its sender stopped before its last byte */
+    bool is_lost;         /* its link was reset: it is never heard */
     bool is_out_of_queue; /* no longer counted in the receiver's inbound bytes */
     fr_time_ns airtime;   /* first byte to last, at the sender's rate */
 };
@@ -72,5 +73,18 @@ void fr_sim_parcel_depart(struct fr_sim_parcel *parcel);
 void fr_sim_parcel_send_small(struct fr_sim_end *from, enum fr_sim_parcel_kind kind);
 
 static inline fr_time_ns fr_sim_airtime(uint64_t bytes, uint64_t rate) { return rate == 0 ? 0 : bytes * FR_SECOND / rate; }
+
+/* How long bytes take from `start`, when the rate is another from `until` on; until 0: it stays. */
+static inline fr_time_ns fr_sim_airtime_until(uint64_t bytes, uint64_t rate, fr_time_ns start, fr_time_ns until, uint64_t rate_after) {
+    fr_time_ns airtime = fr_sim_airtime(bytes, rate);
+    uint64_t carried;
+
+    if (until == 0 || (start < until && airtime <= until - start))
+        return airtime;
+    if (start >= until)
+        return fr_sim_airtime(bytes, rate_after);
+    carried = (uint64_t) ((double) (until - start) * (double) rate / (double) FR_SECOND);
+    return until - start + fr_sim_airtime(bytes > carried ? bytes - carried : 0, rate_after);
+}
 
 #endif

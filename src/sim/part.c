@@ -59,6 +59,7 @@ void fr_sim_socket_free(struct fr_sim_socket *socket) {
     if (part != NULL)
         part->socket_count--;
     fr_bitset_done(&socket->asked);
+    fr_free(socket->greeting);
     fr_free(socket->door);
     fr_free(socket);
 }
@@ -160,7 +161,7 @@ static void tell_heard(struct fr_sim_part *part, fr_time_ns now) {
 static void on_timer(struct fr_sim_event *event) {
     struct fr_sim_chore *chore = (struct fr_sim_chore *) event;
     struct fr_sim_part *part = chore->part;
-    fr_time_ns now = part->host->world->clock.now;
+    fr_time_ns now = fr_sim_host_now(part->host);
 
     if (fr_sim_chore_is_off(chore))
         return;
@@ -183,8 +184,8 @@ static void arm_timer(struct fr_sim_part *part) {
     if (deadline == FR_TIME_NEVER || deadline >= part->timer_at)
         return;
     chore = fr_sim_chore_new(part, on_timer);
-    chore->at = part->timer_at = fr_time_max(deadline, clock->now);
-    fr_sim_clock_set(clock, chore->at, &chore->event);
+    chore->at = part->timer_at = fr_time_max(deadline, fr_sim_host_now(part->host));
+    fr_sim_clock_set(clock, chore->at - part->host->ahead, &chore->event);
 }
 
 /* ---- actions */
@@ -204,10 +205,27 @@ static void dial(struct fr_sim_part *part, const struct fr_action *action) {
     socket->end = fr_sim_end_dial(part->host->port, (uint32_t) to, socket);
 }
 
+static bool is_hit(struct fr_sim_part *part, double chance, enum fr_sim_fault_type type) {
+    struct fr_sim_world *world = part->host->world;
+    bool is_so = chance > 0 && fr_prng_unit(&world->prng) < chance;
+
+    if (is_so)
+        fr_sim_world_meet(world, part->host->index, type);
+    return is_so;
+}
+
+/* What was stored a moment ago is sent from memory; what is asked for is read, and so is all that the origin sends. */
+static bool is_read_from_disk(const struct fr_sim_part *part, const struct fr_sim_socket *socket, fr_chunk_index chunk) {
+    return part->member == FR_MEMBER_UPSTREAM || fr_bitset_has(&socket->asked, chunk);
+}
+
 static void send_chunk(struct fr_sim_part *part, struct fr_sim_socket *socket, fr_chunk_index chunk, bool is_urgent) {
     struct fr_sim_world *world = part->host->world;
     const struct fr_layout *layout = &world->object.layout;
-    bool is_corrupt = part->host->lie_chance > 0 && fr_prng_unit(&world->prng) < part->host->lie_chance;
+    bool is_corrupt = is_hit(part, part->host->lie_chance, FR_SIM_FAULT_LIE);
+
+    if (is_read_from_disk(part, socket, chunk))
+        is_corrupt = is_hit(part, part->host->rot_chance, FR_SIM_FAULT_ROT) || is_corrupt;
 
     socket->sends++;
     socket->end->is_urgent = is_urgent; /* a link's chunks are all of one kind */
@@ -228,7 +246,7 @@ static void perform_on_socket(struct fr_sim_part *part, const struct fr_action *
         fr_sim_oracle_fail(&part->host->world->oracle, "host %u acts (%d) on link %u, which is gone", part->host->index, (int) action->type,
                            action->link);
     else if (action->type == FR_ACTION_SEND)
-        fr_sim_end_send(socket->end, action->bytes, action->count);
+        fr_sim_lie_send(socket, action->bytes, action->count);
     else if (action->type == FR_ACTION_SEND_CHUNK)
         send_chunk(part, socket, action->chunk, action->is_urgent);
     else

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scenarios: made plain, drawn from a seed, described. */
+/* Scenarios: made plain, drawn from a seed, described. Those with a great many faults are drawn in swarm.c; what may be expected of all is
+ * in expect.c. */
 #include "sim/scenario.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -23,6 +25,8 @@ void fr_sim_scenario_init(struct fr_sim_scenario *scenario, uint64_t seed, uint3
     scenario->object_bytes = (uint64_t) chunk_count * chunk_bytes;
     scenario->chunk_bytes = chunk_bytes;
     scenario->timing = fr_timing_default;
+    scenario->page_ahead_max = 2;
+    scenario->heal_at = FR_TIME_NEVER;
     scenario->handshake_timeout = 5 * FR_SECOND;
     scenario->check_every = 256;
     scenario->hosts = fr_sim_alloc(member_count + 1, sizeof *scenario->hosts);
@@ -277,136 +281,19 @@ void fr_sim_scenario_draw_harsh(struct fr_sim_scenario *scenario) {
     snprintf(scenario->label, sizeof scenario->label, "harsh-tree");
 }
 
-/* ---- what to expect */
-
-/* Is this over before anybody could take it for a death? */
-static bool is_short(const struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault) {
-    fr_time_ns unnoticed = fr_time_min(scenario->timing.silence / 4, scenario->timing.connect / 2);
-
-    return fault->until != FR_TIME_NEVER && fault->until - fault->at < unnoticed;
-}
-
-static bool is_touched(const struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault, uint32_t host) {
-    bool is_own = fault->host == host;
-
-    switch (fault->type) {
-    case FR_SIM_FAULT_KILL:
-    case FR_SIM_FAULT_VANISH:
-    case FR_SIM_FAULT_STOP:
-    case FR_SIM_FAULT_SOURCE: return is_own || fault->host == 0; /* without an origin nobody needs to finish */
-    case FR_SIM_FAULT_PAUSE:
-    case FR_SIM_FAULT_ISOLATE: return !is_short(scenario, fault) && (is_own || fault->host == 0);
-    case FR_SIM_FAULT_CUT:
-    case FR_SIM_FAULT_CUT_BOTH:
-        /* Between two members the others help out; between a member and the origin nobody can tell it from death. */
-        return !is_short(scenario, fault) && ((is_own && fault->other == 0) || (fault->host == 0 && fault->other == host));
-    case FR_SIM_FAULT_LIE: return is_own || fault->host == 0; /* whoever lies is left alone */
-    case FR_SIM_FAULT_REFUSE: return is_own;
-    case FR_SIM_FAULT_SLOW: return false;
-    }
-    return false;
-}
-
-static bool is_mentioned(const struct fr_sim_scenario *scenario, uint32_t host) {
-    for (uint32_t i = 0; i < scenario->fault_count; i++) {
-        const struct fr_sim_fault *fault = &scenario->faults[i];
-
-        if (fault->host == host || fault->other == host)
-            return true;
-    }
-    return false;
-}
-
-static const struct fr_sim_group *group_of(const struct fr_sim_scenario *scenario, uint32_t host) {
-    const struct fr_sim_group *group = scenario->groups;
-
-    while (host >= group->first_host + group->member_count)
-        group++;
-    return group;
-}
-
-/* A pipe's origin lets go of what two members of the first group have: from then on only these can help a late one, and those below have it from them.
- * Two losses may be one too many; in a first group of the lost and the late nobody is left who could help. */
-static bool has_helper(const struct fr_sim_scenario *scenario, uint32_t host) {
-    for (uint32_t other = 1; other <= scenario->member_count; other++) {
-        if (other != host && group_of(scenario, other)->upstream == FR_SIM_ORIGIN && !is_mentioned(scenario, other))
-            return true;
-    }
-    return false;
-}
-
-/* Faults after which a host's copies cannot be counted on. */
-static uint32_t count_losses(const struct fr_sim_scenario *scenario) {
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < scenario->fault_count; i++)
-        count += scenario->faults[i].type == FR_SIM_FAULT_LIE || /* its peers have no more of it, however short it was */
-            (scenario->faults[i].type != FR_SIM_FAULT_SLOW && !is_short(scenario, &scenario->faults[i]));
-    return count;
-}
-
-static bool is_touched_at_all(const struct fr_sim_scenario *scenario, uint32_t host) {
-    for (uint32_t i = 0; i < scenario->fault_count; i++) {
-        if (is_touched(scenario, &scenario->faults[i], host))
-            return true;
-    }
-    return false;
-}
-
-bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t host) {
-    uint32_t losses = count_losses(scenario);
-
-    if (scenario->is_pipe && (losses > 1 || (losses == 1 && !has_helper(scenario, host))))
-        return true;
-    return is_touched_at_all(scenario, host);
-}
-
-fr_time_ns fr_sim_scenario_estimate(const struct fr_sim_scenario *scenario) {
-    uint64_t rate = 0;
-
-    for (uint32_t i = 0; i <= scenario->member_count; i++) {
-        uint64_t up = scenario->hosts[i].up_rate, down = scenario->hosts[i].down_rate;
-
-        rate = up != 0 && (rate == 0 || up < rate) ? up : rate;
-        rate = down != 0 && (rate == 0 || down < rate) ? down : rate;
-    }
-    return rate == 0 ? 0 : (fr_time_ns) ((double) scenario->object_bytes * (double) FR_SECOND / (double) rate);
-}
-
-fr_time_ns fr_sim_scenario_time_max(const struct fr_sim_scenario *scenario) {
-    const struct fr_timing *timing = &scenario->timing;
-    fr_time_ns limit = timing->connect + 4 * timing->silence + 2 * timing->linger + 60 * FR_SECOND;
-    double slowest = 1;
-
-    for (uint32_t i = 0; i < scenario->fault_count; i++) {
-        const struct fr_sim_fault *fault = &scenario->faults[i];
-
-        limit += fault->until == FR_TIME_NEVER ? fault->at : fault->until;
-        if (fault->type == FR_SIM_FAULT_SLOW)
-            slowest = slowest * fault->amount;
-    }
-    limit += scenario->source_from;
-    if (scenario->group_count > 1) /* who was never called waits long among peers, and then the origin for word of it */
-        limit += 20 * timing->silence;
-    if (scenario->is_pipe && count_losses(scenario) > 0) /* bytes that nobody has any more are given up by one group after the other */
-        limit += 6 * scenario->group_count * timing->silence;
-    return limit + (fr_time_ns) ((double) (4 * fr_sim_scenario_estimate(scenario)) / slowest) + 100 * scenario->delay;
-}
-
-uint64_t fr_sim_scenario_events_max(const struct fr_sim_scenario *scenario) {
-    uint64_t members = scenario->member_count;
-    uint64_t chunks = scenario->object_bytes / scenario->chunk_bytes + 1;
-    uint64_t seconds = fr_sim_scenario_time_max(scenario) / FR_SECOND;
-
-    return 10000 + 60 * members * chunks + 400 * members * members + (10 + members) * members * seconds;
-}
-
 /* ---- for people */
 
-static void print_fault(const struct fr_sim_fault *fault, FILE *out) {
-    static const char *const names[] = {"kill", "vanish", "pause", "cut", "cut-both", "isolate", "slow", "lie", "refuse", "source", "stop"};
+const char *fr_sim_fault_name(enum fr_sim_fault_type type) {
+    static const char *const names[] = {"kill",  "vanish", "pause",    "cut",  "cut-both", "isolate", "slow",
+                                        "lie",   "refuse", "source",   "stop", "hold",     "clog",    "reset",
+                                        "twice", "jump",   "no-space", "eio",  "rot",      "boast",   "bad-page"};
 
-    fprintf(out, "  fault %s host=%u other=%u at=%.6fs", names[fault->type], fault->host, fault->other,
+    static_assert(sizeof names / sizeof names[0] == FR_SIM_FAULT_TYPES, "each has a name");
+    return names[type];
+}
+
+static void print_fault(const struct fr_sim_fault *fault, FILE *out) {
+    fprintf(out, "  fault %s host=%u other=%u at=%.6fs", fr_sim_fault_name(fault->type), fault->host, fault->other,
             (double) fault->at / (double) FR_SECOND);
     if (fault->until != FR_TIME_NEVER)
         fprintf(out, " until=%.6fs", (double) fault->until / (double) FR_SECOND);

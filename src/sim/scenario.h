@@ -40,7 +40,18 @@ enum fr_sim_fault_type {
     FR_SIM_FAULT_REFUSE,   /* it turns every transfer away: no space */
     FR_SIM_FAULT_SOURCE,   /* the origin cannot read on; at is ignored: page `other` and later fail */
     FR_SIM_FAULT_STOP,     /* somebody stops the transfer in good order at this host */
+    FR_SIM_FAULT_HOLD,     /* a random `amount` of all paths, by `other` (fr_sim_fault_has_path), carries nothing; until: heals */
+    FR_SIM_FAULT_CLOG,     /* the same, but carries chunks at 1 % of the sender's rate */
+    FR_SIM_FAULT_RESET,    /* the link between host and other, if there is one, is reset, at any byte of what is under way */
+    FR_SIM_FAULT_TWICE,    /* host dials other, as before, once more with the same OPEN, and says no more; until: hangs up */
+    FR_SIM_FAULT_JUMP,     /* its clock jumps forward by `amount` seconds */
+    FR_SIM_FAULT_NO_SPACE, /* its disk takes nothing more: ENOSPC */
+    FR_SIM_FAULT_EIO,      /* the same: EIO */
+    FR_SIM_FAULT_ROT,      /* what it is asked for it reads wrong from its disk with chance `amount`; the origin: all it sends */
+    FR_SIM_FAULT_BOAST,    /* whatever it says it has, it says that it has all that there is */
+    FR_SIM_FAULT_BAD_PAGE, /* pages that it passes on have a wrong bit with chance `amount` */
 };
+enum { FR_SIM_FAULT_TYPES = FR_SIM_FAULT_BAD_PAGE + 1 };
 
 struct fr_sim_fault {
     enum fr_sim_fault_type type;
@@ -49,7 +60,11 @@ struct fr_sim_fault {
     double amount;
 };
 
-enum { FR_SIM_FAULTS_MAX = 16 };
+enum { FR_SIM_FAULTS_MAX = 128 };
+
+/* HOLD, CLOG: is this path one of them? */
+bool fr_sim_fault_has_path(const struct fr_sim_fault *fault, uint32_t from, uint32_t to);
+const char *fr_sim_fault_name(enum fr_sim_fault_type type);
 
 /* A group of a scenario; its members are hosts first_host .. first_host + member_count - 1. Groups come in the order of their hosts, each after
  * the one above it and with all below it in one run. */
@@ -76,9 +91,12 @@ struct fr_sim_scenario {
     fr_time_ns handshake_timeout;
     fr_time_ns source_from;   /* the origin's source yields nothing before; then all links are open, as formulas have it */
     uint32_t piece_bytes_max; /* control bytes arrive in random pieces of at most this; 0: as they were sent */
+    uint32_t page_ahead_max;  /* pages that the origin reads before it gives out their chunks */
     struct fr_timing timing;
     struct fr_sim_fault faults[FR_SIM_FAULTS_MAX];
     uint32_t fault_count;
+    fr_time_ns heal_at;   /* since the start: nothing breaks later, and all that heals has healed; fr_sim_scenario_finish_max says by when
+                             the rest is due. FR_TIME_NEVER: no such demand is made. */
     uint32_t check_every; /* whole transfers are checked after one event in this many, about; 0: never */
     FILE *trace;          /* NULL, or where every event is told */
 };
@@ -97,15 +115,20 @@ void fr_sim_scenario_add_fault(struct fr_sim_scenario *scenario, const struct fr
 void fr_sim_scenario_draw_healthy(struct fr_sim_scenario *scenario, uint64_t seed);
 /* The same, and one to three things that break at random times. */
 void fr_sim_scenario_draw_faulty(struct fr_sim_scenario *scenario, uint64_t seed);
+/* Everything from the seed, with a great many faults: it says first which exist in this run and how often (swarm.c). In trees too. */
+void fr_sim_scenario_draw_swarm(struct fr_sim_scenario *scenario, uint64_t seed);
 /* Cuts a drawn scenario into groups that feed one another, as the seed has it. */
 void fr_sim_scenario_draw_tree(struct fr_sim_scenario *scenario);
 /* On top of that, all members of one group die within a second or so, most often of one that feeds others. */
 void fr_sim_scenario_draw_harsh(struct fr_sim_scenario *scenario);
 
-/* May this host end without the object, given the faults? */
+/* (expect.c) May this host end without the object, given the faults? */
 bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t host);
 /* About how long the object takes when nothing breaks: its size over the slowest rate. */
 fr_time_ns fr_sim_scenario_estimate(const struct fr_sim_scenario *scenario);
+/* With heal_at: who is not excused has the object by then, since the start. Three times as long as it takes when nothing breaks, and the
+ * time in which the core finds out what is dead. */
+fr_time_ns fr_sim_scenario_finish_max(const struct fr_sim_scenario *scenario);
 /* Every transfer must have ended by then, since the start. */
 fr_time_ns fr_sim_scenario_time_max(const struct fr_sim_scenario *scenario);
 uint64_t fr_sim_scenario_events_max(const struct fr_sim_scenario *scenario);

@@ -23,8 +23,9 @@ static uint32_t chunks_in_page(const struct fr_layout *layout, uint32_t page) {
 static void fail_reading(struct fr_sim_part *part, uint32_t page) {
     struct fr_failure failure = {0};
 
+    fr_sim_world_meet(part->host->world, part->host->index, FR_SIM_FAULT_SOURCE);
     fr_failure_set(&failure, FR_E_IO, 0, "source: page %u cannot be read: the disk gave up", page);
-    fr_transfer_on_failed(part->transfer, &failure, part->host->world->clock.now);
+    fr_transfer_on_failed(part->transfer, &failure, fr_sim_host_now(part->host));
 }
 
 static void on_page_read(struct fr_sim_event *event) {
@@ -42,7 +43,8 @@ static void on_page_read(struct fr_sim_event *event) {
     } else {
         part->chunks_read = first + count;
         fr_transfer_on_page_read(part->transfer, chore->page, count != 0 ? &world->object.digests[first] : NULL, count,
-                                 is_last_page(world, chore->page), layout->object_bytes, &world->object.sha256, world->clock.now);
+                                 is_last_page(world, chore->page), layout->object_bytes, &world->object.sha256,
+                                 fr_sim_host_now(part->host));
     }
     fr_sim_part_pump(part);
     fr_sim_chore_free(chore);

@@ -41,7 +41,7 @@ struct fr_sim_end *fr_sim_lane_pop(struct fr_sim_lane *lane) {
 static bool is_stalled(const struct fr_sim_end *end) {
     const struct fr_sim_port *to = end->other->port;
 
-    return to->is_vanished || fr_sim_network_find_cut(end->port->network, end->port->index, to->index) != NULL;
+    return to->is_vanished || fr_sim_network_is_cut(end->port->network, end->port->index, to->index);
 }
 
 /* What may be under way to a downlink: what its queue holds, and never so much that it is busy for long with it. Real senders share a link by
@@ -83,7 +83,7 @@ static struct fr_sim_parcel *take_chunk(struct fr_sim_end *end) {
     struct fr_sim_chunk *next = &end->chunks[0];
     struct fr_sim_parcel *parcel;
 
-    if (end->is_reset || end->chunk_count == 0 || is_stalled(end))
+    if (end->is_reset || end->chunk_count == 0 || is_stalled(end) || fr_sim_path_is_full(end))
         return NULL;
     if (!admits(to, next->chunk_size)) {
         fr_sim_lane_push(&to->waiting, end);
@@ -176,7 +176,7 @@ static void serve(struct fr_sim_port *port) {
         return;
     port->is_busy = true;
     port->in_service = parcel;
-    parcel->airtime = fr_sim_airtime(parcel->bytes, port->up_rate);
+    parcel->airtime = fr_sim_airtime_until(parcel->bytes, port->up_rate, port->network->clock->now, port->slow_until, port->usual_up_rate);
     if (parcel->kind == FR_SIM_PARCEL_CHUNK) {
         port->served_end = parcel->from;
         port->served_chunk = parcel->chunk;
@@ -187,6 +187,7 @@ static void serve(struct fr_sim_port *port) {
     }
     port->uplink_event.happen = on_uplink_free;
     fr_sim_clock_set(port->network->clock, port->network->clock->now + parcel->airtime, &port->uplink_event);
+    parcel->airtime = fr_sim_path_take(parcel->from, parcel->bytes, parcel->airtime);
     fr_sim_parcel_depart(parcel);
 }
 

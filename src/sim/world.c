@@ -75,6 +75,7 @@ static void done(struct fr_sim_world *world) {
     fr_sign_key_free(world->sign_key);
     fr_verify_key_free(world->verify_key);
     fr_free(world->hosts);
+    fr_free(world->troubles);
     fr_free(world->results);
 }
 
@@ -141,7 +142,7 @@ void fr_sim_world_note(struct fr_sim_world *world, uint32_t host, const struct f
         count_sent(world, host, trace);
     if (trace->type == FR_TRACE_CHUNK_GIVEN && world->first_chunk_at == FR_TIME_NEVER)
         world->first_chunk_at = world->clock.now;
-    if (trace->now != world->clock.now)
+    if (trace->now != fr_sim_host_now(&world->hosts[host]))
         fr_sim_oracle_fail(&world->oracle, "host %u reports %s at another time than now", host, fr_trace_name(trace->type));
     fr_sim_oracle_on_trace(&world->oracle, host == 0 ? FR_SIM_ORIGIN : host - 1, trace);
 }
@@ -150,9 +151,8 @@ static void run(struct fr_sim_world *world) {
     const struct fr_sim_scenario *scenario = world->scenario;
     fr_time_ns time_max = world->began_at + fr_sim_scenario_time_max(scenario);
     uint64_t events_max = fr_sim_scenario_events_max(scenario);
-    struct fr_sim_trouble troubles[FR_SIM_FAULTS_MAX];
 
-    fr_sim_trouble_set(troubles, world);
+    fr_sim_trouble_set(world);
     fr_sim_host_push(&world->hosts[0]);
     while (!world->oracle.is_broken && fr_sim_clock_step(&world->clock)) {
         world->oracle.now = world->clock.now - world->began_at;
@@ -201,6 +201,8 @@ static void tell_result(struct fr_sim_world *world, struct fr_sim_result *result
     result->traffic = world->traffic;
     result->origin_connections_max = world->hosts[0].parts->socket_count_max;
     memcpy(result->trace_counts, world->trace_counts, sizeof result->trace_counts);
+    result->fault_count = world->fault_count;
+    memcpy(result->fault_counts, world->fault_counts, sizeof result->fault_counts);
     result->member_count = world->scenario->member_count;
     result->members = fr_sim_alloc(result->member_count, sizeof *result->members);
     for (uint32_t member = 0; member < result->member_count; member++)

@@ -24,6 +24,8 @@ struct fr_sim_traffic {
     uint64_t between_zones; /* of all, the origin's too */
 };
 
+struct fr_sim_trouble;
+
 struct fr_sim_world {
     const struct fr_sim_scenario *scenario;
     struct fr_sim_clock clock;
@@ -33,6 +35,8 @@ struct fr_sim_world {
     struct fr_sim_host *hosts;
     uint32_t host_count;
     struct fr_sim_oracle oracle;
+    struct fr_sim_trouble *troubles;                        /* [scenario->fault_count] */
+    uint32_t fault_count, fault_counts[FR_SIM_FAULT_TYPES]; /* that were met */
     struct fr_sim_fingerprint fingerprint;
     struct fr_sim_pool chores;
     struct fr_sign_key *sign_key;
@@ -68,8 +72,9 @@ struct fr_sim_result {
     fr_time_ns all_stored_at;    /* when the last chunk was stored at any member */
     uint64_t origin_chunk_bytes; /* chunk bytes that left the origin's uplink */
     struct fr_sim_traffic traffic;
-    uint32_t connections_max, origin_connections_max; /* at once, of any member; of the origin */
-    uint64_t trace_counts[FR_TRACE_ENDED + 1];        /* by type */
+    uint32_t connections_max, origin_connections_max;       /* at once, of any member; of the origin */
+    uint64_t trace_counts[FR_TRACE_ENDED + 1];              /* by type */
+    uint32_t fault_count, fault_counts[FR_SIM_FAULT_TYPES]; /* that were met */
     uint32_t member_count;
     struct fr_sim_member_outcome *members;
 };
@@ -80,13 +85,16 @@ void fr_sim_result_done(struct fr_sim_result *result);
 /* For the world's own rooms. */
 void fr_sim_world_note(struct fr_sim_world *world, uint32_t host, const struct fr_trace *trace);
 void fr_sim_world_tell(struct fr_sim_world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Sets the scenario's faults on the clock; `faults` [FR_SIM_FAULTS_MAX] is their memory. (fault.c) */
+/* A fault is met: something is different by it. Each counts once, while there are transfers; most do when they begin, a disk or a liar
+ * when it is used. */
+void fr_sim_world_meet(struct fr_sim_world *world, uint32_t host, enum fr_sim_fault_type type);
+/* Sets the scenario's faults on the clock. (fault.c) */
 struct fr_sim_trouble {
     struct fr_sim_event event;
     struct fr_sim_world *world;
     const struct fr_sim_fault *fault;
-    bool is_over; /* the next time it happens, it ends */
+    bool is_on, is_counted;
 };
-void fr_sim_trouble_set(struct fr_sim_trouble *troubles, struct fr_sim_world *world);
+void fr_sim_trouble_set(struct fr_sim_world *world);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole pushes in a virtual world: hundreds of drawn ones, healthy and broken, and a few made by hand with numbers to hold.
+ * Whole pushes in a virtual world: hundreds of drawn ones, healthy and broken. Those that are made by hand are in numbers_test.c,
+ * trees_test.c and faults_test.c.
  *
  *   sim_test                     all of it
  *   FR_SIM_SEED=x sim_test       the worlds of seed x, with a trace of everything that happens; FR_SIM_KIND=faulty-tree: that one only
- *   FR_SIM_SEEDS=n sim_test      n more of each kind, from a new first seed; FR_SIM_KIND as above
+ *   FR_SIM_SEEDS=n sim_test      n more of each kind, from a new first seed or FR_SIM_FIRST, summed up; FR_SIM_KIND as above
  *   FR_SIM_UNTIL=n sim_test      seed 1 of each kind, seed 2 of each kind ... until a world fails or n are run; the last line tells
  *                                which. For scripts/planted; FR_SIM_KIND as above
  *
@@ -15,6 +16,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,10 +27,7 @@
 #include "content/limits.h"
 #include "sim/world.h"
 
-enum { HEALTHY_SEEDS = 300, FAULTY_SEEDS = 240, HARSH_SEEDS = 120, TWICE_SEEDS = 40, WORKERS = 2 };
-
-#define RATE 12500000u /* bytes a second: 100 Mbit/s */
-#define CHUNK 65536u
+enum { HEALTHY_SEEDS = 150, FAULTY_SEEDS = 120, HARSH_SEEDS = 80, SWARM_SEEDS = 80, TWICE_SEEDS = 24, WORKERS = 2 };
 
 /* ---- running and telling */
 
@@ -67,26 +66,27 @@ static void tell_failure(const struct fr_sim_scenario *scenario, const struct fr
     fr_sim_scenario_print(scenario, stderr);
 }
 
-static void assert_sound(const struct fr_sim_scenario *scenario, const struct fr_sim_result *result) {
-    if (result->violation[0] == '\0')
-        return;
-    tell_failure(scenario, result);
-    fail_msg("%s", result->violation);
-}
-
 static double seconds(fr_time_ns time) { return (double) time / (double) FR_SECOND; }
-
-/* Runs a scenario that is made by hand; nothing may be wrong with it. */
-static void run_soundly(struct fr_sim_scenario *scenario, struct fr_sim_result *result) {
-    run(scenario, result);
-    assert_sound(scenario, result);
-}
 
 /* ---- drawn worlds */
 
-enum kind { HEALTHY, FAULTY, HEALTHY_TREE, FAULTY_TREE, HARSH_TREE, KINDS };
+enum kind { HEALTHY, FAULTY, HEALTHY_TREE, FAULTY_TREE, HARSH_TREE, SWARM, KINDS };
+
+static const char *const kind_names[] = {"healthy", "faulty", "healthy-tree", "faulty-tree", "harsh-tree", "swarm"};
+
+/* What many runs of one kind came to. */
+struct sum {
+    uint64_t run_count, failed_count;
+    uint64_t fault_count, fault_counts[FR_SIM_FAULT_TYPES]; /* that were met */
+    uint64_t node_count, excused_count;
+    double node_hours;
+};
 
 static void draw(struct fr_sim_scenario *scenario, enum kind kind, uint64_t seed) {
+    if (kind == SWARM) {
+        fr_sim_scenario_draw_swarm(scenario, seed);
+        return;
+    }
     if (kind == HEALTHY || kind == HEALTHY_TREE)
         fr_sim_scenario_draw_healthy(scenario, seed);
     else
@@ -97,8 +97,20 @@ static void draw(struct fr_sim_scenario *scenario, enum kind kind, uint64_t seed
         fr_sim_scenario_draw_harsh(scenario);
 }
 
-/* 0 when nothing is wrong. Sums up what happened in *ret_fingerprint. */
-static int run_seed(enum kind kind, uint64_t seed, FILE *trace, uint64_t *ret_fingerprint) {
+static void add_up(struct sum *sum, const struct fr_sim_scenario *scenario, const struct fr_sim_result *result) {
+    sum->run_count++;
+    sum->failed_count += result->violation[0] != '\0';
+    sum->fault_count += result->fault_count;
+    for (uint32_t type = 0; type < FR_SIM_FAULT_TYPES; type++)
+        sum->fault_counts[type] += result->fault_counts[type];
+    sum->node_hours += seconds(result->ended_at) / 3600 * (scenario->member_count + 1);
+    sum->node_count += scenario->member_count;
+    for (uint32_t host = 1; host <= scenario->member_count; host++)
+        sum->excused_count += fr_sim_scenario_excuses(scenario, host);
+}
+
+/* 0 when nothing is wrong. sum: NULL, or added to. Sums up what happened in *ret_fingerprint. */
+static int run_seed(enum kind kind, uint64_t seed, FILE *trace, struct sum *sum, uint64_t *ret_fingerprint) {
     struct fr_sim_scenario scenario;
     struct fr_sim_result result;
     int failed;
@@ -114,9 +126,12 @@ static int run_seed(enum kind kind, uint64_t seed, FILE *trace, uint64_t *ret_fi
         tell_found(&scenario);
     }
     if (trace != NULL)
-        fprintf(trace, "%s seed %" PRIu64 ": %s; %" PRIu64 " events, %" PRIu64 " frames, %.3f s, fingerprint %016" PRIx64 "\n",
-                scenario.label, seed, failed ? result.violation : "sound", result.event_count, result.frame_count, seconds(result.ended_at),
-                result.fingerprint);
+        fprintf(trace,
+                "%s seed %" PRIu64 ": %s; %u faults met, %" PRIu64 " events, %" PRIu64 " frames, %.3f s, fingerprint %016" PRIx64 "\n",
+                scenario.label, seed, failed ? result.violation : "sound", result.fault_count, result.event_count, result.frame_count,
+                seconds(result.ended_at), result.fingerprint);
+    if (sum != NULL)
+        add_up(sum, &scenario, &result);
     if (ret_fingerprint != NULL)
         *ret_fingerprint = result.fingerprint;
     fr_sim_result_done(&result);
@@ -125,61 +140,81 @@ static int run_seed(enum kind kind, uint64_t seed, FILE *trace, uint64_t *ret_fi
 }
 
 /* One worker's part: every WORKERS-th seed. */
-static uint32_t run_part(enum kind kind, uint64_t first, uint32_t count, uint32_t part) {
+static uint32_t run_part(enum kind kind, uint64_t first, uint32_t count, uint32_t part, struct sum *sum) {
     uint32_t failed_count = 0;
+
     for (uint32_t i = part; i < count; i += WORKERS)
-        failed_count += (uint32_t) run_seed(kind, first + i, NULL, NULL);
+        failed_count += (uint32_t) run_seed(kind, first + i, NULL, sum, NULL);
     return failed_count;
 }
 
-/* Worlds know nothing of each other, so each processor gets its own. */
-static void run_seeds(enum kind kind, uint64_t first, uint32_t count) {
+/* Worlds know nothing of each other, so each processor gets its own. true: nothing is wrong with any. */
+static bool run_seeds(enum kind kind, uint64_t first, uint32_t count, struct sum *sums) {
     pid_t workers[WORKERS];
     bool is_well = true;
+
     fflush(NULL);
     for (uint32_t part = 0; part < WORKERS; part++) {
         workers[part] = fork();
         assert_true(workers[part] >= 0);
         if (workers[part] == 0)
-            _exit(run_part(kind, first, count, part) != 0);
+            _exit(run_part(kind, first, count, part, sums != NULL ? &sums[part] : NULL) != 0);
     }
     for (uint32_t part = 0; part < WORKERS; part++) {
         int status = -1;
+
         assert_int_equal(waitpid(workers[part], &status, 0), workers[part]);
         is_well = is_well && WIFEXITED(status) && WEXITSTATUS(status) == 0;
     }
-    if (!is_well)
+    return is_well;
+}
+
+static void assert_seeds(enum kind kind, uint32_t count) {
+    if (!run_seeds(kind, 1, count, NULL))
         fail_msg("seeds failed: see above");
 }
 
 static void healthy_worlds_complete(void **state) {
     (void) state;
-    run_seeds(HEALTHY, 1, HEALTHY_SEEDS);
+    assert_seeds(HEALTHY, HEALTHY_SEEDS);
 }
 
 static void faulty_worlds_stay_safe_and_end(void **state) {
     (void) state;
-    run_seeds(FAULTY, 1, FAULTY_SEEDS);
+    assert_seeds(FAULTY, FAULTY_SEEDS);
 }
 
 static void healthy_trees_complete(void **state) {
     (void) state;
-    run_seeds(HEALTHY_TREE, 1, HEALTHY_SEEDS);
+    assert_seeds(HEALTHY_TREE, HEALTHY_SEEDS);
 }
 
 static void faulty_trees_stay_safe_and_end(void **state) {
     (void) state;
-    run_seeds(FAULTY_TREE, 1, FAULTY_SEEDS);
+    assert_seeds(FAULTY_TREE, FAULTY_SEEDS);
 }
 
 static void trees_survive_the_death_of_a_group(void **state) {
     (void) state;
-    run_seeds(HARSH_TREE, 1, HARSH_SEEDS);
+    assert_seeds(HARSH_TREE, HARSH_SEEDS);
+}
+
+static void swarms_of_faults_heal(void **state) {
+    (void) state;
+    assert_seeds(SWARM, SWARM_SEEDS);
+}
+
+static enum kind kind_of(const char *name) {
+    enum kind kind = HEALTHY;
+
+    while (kind < KINDS && strcmp(name, kind_names[kind]) != 0)
+        kind++;
+    return kind;
 }
 
 static void seeds_that_ever_failed(void **state) {
     FILE *file = fopen(FR_TESTS_DIR "/sim/seeds.txt", "r");
-    char line[200];
+    char line[200], name[16];
     int failed_count = 0;
 
     (void) state;
@@ -187,18 +222,11 @@ static void seeds_that_ever_failed(void **state) {
     while (fgets(line, sizeof line, file) != NULL) {
         uint64_t seed;
 
-        if (sscanf(line, "healthy-tree %" SCNu64, &seed) == 1)
-            failed_count += run_seed(HEALTHY_TREE, seed, NULL, NULL);
-        else if (sscanf(line, "faulty-tree %" SCNu64, &seed) == 1)
-            failed_count += run_seed(FAULTY_TREE, seed, NULL, NULL);
-        else if (sscanf(line, "harsh-tree %" SCNu64, &seed) == 1)
-            failed_count += run_seed(HARSH_TREE, seed, NULL, NULL);
-        else if (sscanf(line, "healthy %" SCNu64, &seed) == 1)
-            failed_count += run_seed(HEALTHY, seed, NULL, NULL);
-        else if (sscanf(line, "faulty %" SCNu64, &seed) == 1)
-            failed_count += run_seed(FAULTY, seed, NULL, NULL);
-        else if (line[0] != '#' && line[0] != '\n')
+        if (line[0] == '#' || line[0] == '\n')
+            continue;
+        if (sscanf(line, "%15s %" SCNu64, name, &seed) != 2 || kind_of(name) == KINDS)
             fail_msg("seeds.txt: %s", line);
+        failed_count += run_seed(kind_of(name), seed, NULL, NULL, NULL);
     }
     fclose(file);
     assert_int_equal(failed_count, 0);
@@ -212,8 +240,8 @@ static void one_seed_is_one_run(void **state) {
         uint64_t first, second;
         enum kind kind = (enum kind)(seed % KINDS);
 
-        run_seed(kind, seed, NULL, &first);
-        run_seed(kind, seed, NULL, &second);
+        run_seed(kind, seed, NULL, NULL, &first);
+        run_seed(kind, seed, NULL, NULL, &second);
         if (first != second)
             fail_msg("seed %" PRIu64 " ran differently the second time", seed);
         assert_true(first != last);
@@ -221,222 +249,7 @@ static void one_seed_is_one_run(void **state) {
     }
 }
 
-/* ---- numbers to hold */
-
-/* First chunk given to last chunk stored: what the closed forms speak of. Handshakes come before. */
-static double transfer_seconds(const struct fr_sim_result *result) { return seconds(result->all_stored_at - result->first_chunk_at); }
-
-static void chunks_cut_through(void **state) {
-    enum { MEMBERS = 8, CHUNKS = 256 };
-    struct fr_sim_scenario scenario;
-    struct fr_sim_result result;
-    double ideal = (double) CHUNKS * CHUNK / RATE;
-    double share = (double) CHUNKS / MEMBERS;
-
-    (void) state;
-    fr_sim_scenario_init(&scenario, 1, MEMBERS, CHUNKS, CHUNK, RATE);
-    scenario.delay = 2 * FR_MS;
-    run_soundly(&scenario, &result);
-    print_message("k=8 M=256: %.4f x F/C, %.0f ms before the first chunk; the origin sent %.3f x F\n", transfer_seconds(&result) / ideal,
-                  1000 * seconds(result.first_chunk_at), (double) result.origin_chunk_bytes / (CHUNKS * (double) CHUNK));
-    assert_true(transfer_seconds(&result) <= 1.05 * ideal + 4 * seconds(scenario.delay));
-    assert_true(seconds(result.all_stored_at) <= 1.05 * ideal + 20 * seconds(scenario.delay));
-    assert_true(result.origin_chunk_bytes >= (uint64_t) CHUNKS * CHUNK);
-    assert_true((double) result.origin_chunk_bytes <= 1.03 * CHUNKS * CHUNK);
-    for (uint32_t member = 0; member < MEMBERS; member++) {
-        const struct fr_member_figures *figures = &result.members[member].figures;
-
-        assert_true(figures->chunks_owned >= 0.8 * share && figures->chunks_owned <= 1.2 * share);
-        assert_true((double) figures->first_relay_ns < 0.2 * (double) figures->last_owned_ns);
-        assert_int_equal(figures->bytes_from_upstream + figures->bytes_from_peers, (uint64_t) CHUNKS * CHUNK);
-    }
-    fr_sim_result_done(&result);
-    fr_sim_scenario_done(&scenario);
-}
-
-/* The last chunk stored at any member but this one. */
-static double others_seconds(const struct fr_sim_result *result, uint32_t but) {
-    fr_time_ns last = 0;
-
-    for (uint32_t member = 0; member < result->member_count; member++)
-        if (member != but && result->members[member].last_stored_at > last)
-            last = result->members[member].last_stored_at;
-    return seconds(last - result->first_chunk_at);
-}
-
-static void make_eight(struct fr_sim_scenario *scenario, uint64_t seed, uint32_t chunk_count) {
-    fr_sim_scenario_init(scenario, seed, 8, chunk_count, CHUNK, RATE);
-    scenario->delay = FR_MS;
-    for (uint32_t i = 0; i <= 8; i++)
-        scenario->hosts[i].downlink_queue_bytes = 8 * CHUNK;
-}
-
-static void one_slow_node_is_late_alone(void **state) {
-    enum { CHUNKS = 1024, SLOW = 3 };
-    struct fr_sim_scenario scenario;
-    struct fr_sim_result healthy, slow;
-    double delay;
-
-    (void) state;
-    make_eight(&scenario, 1, CHUNKS);
-    run_soundly(&scenario, &healthy);
-    scenario.hosts[SLOW + 1].up_rate /= 10;
-    scenario.hosts[SLOW + 1].down_rate /= 10;
-    run_soundly(&scenario, &slow);
-    delay = others_seconds(&slow, SLOW) / others_seconds(&healthy, SLOW);
-    print_message("one of 8 at 0.1 C: the others take %.3f x as long; it takes %.2f x F/(0.1 C), owns %u chunks\n", delay,
-                  seconds(slow.members[SLOW].last_stored_at) / (10.0 * CHUNKS * CHUNK / RATE), slow.members[SLOW].figures.chunks_owned);
-    assert_true(delay <= 1.10);
-    assert_true(slow.members[SLOW].is_final);
-    fr_sim_result_done(&healthy);
-    fr_sim_result_done(&slow);
-    fr_sim_scenario_done(&scenario);
-}
-
-/* What a fault at half time costs the others. */
-static void run_with_victim(enum fr_sim_fault_type type, fr_time_ns until, const char *what) {
-    enum { CHUNKS = 2048, VICTIM = 5 };
-    struct fr_sim_scenario scenario;
-    struct fr_sim_result healthy, broken;
-    struct fr_sim_fault fault = {.type = type, .host = VICTIM + 1, .until = until};
-    double delay;
-
-    make_eight(&scenario, 2, CHUNKS);
-    run_soundly(&scenario, &healthy);
-    fault.at = fr_sim_scenario_estimate(&scenario) / 2;
-    if (until != FR_TIME_NEVER)
-        fault.until += fault.at;
-    fr_sim_scenario_add_fault(&scenario, &fault);
-    run_soundly(&scenario, &broken);
-    delay = others_seconds(&broken, VICTIM) / others_seconds(&healthy, VICTIM);
-    print_message("one of 8 %s at half time: the others take %.3f x as long; it is %s: %s; the world ends after %.1f s\n", what, delay,
-                  fr_verdict_name(broken.members[VICTIM].verdict), broken.members[VICTIM].reason, seconds(broken.ended_at));
-    assert_true(delay <= 1.15);
-    assert_int_equal(broken.members[VICTIM].verdict, FR_VERDICT_FAILED);
-    assert_true(broken.members[VICTIM].reason[0] != '\0');
-    fr_sim_result_done(&healthy);
-    fr_sim_result_done(&broken);
-    fr_sim_scenario_done(&scenario);
-}
-
-static void a_killed_node_costs_little(void **state) {
-    (void) state;
-    run_with_victim(FR_SIM_FAULT_KILL, FR_TIME_NEVER, "killed");
-}
-
-static void a_vanished_node_costs_little(void **state) {
-    (void) state;
-    run_with_victim(FR_SIM_FAULT_VANISH, FR_TIME_NEVER, "gone");
-}
-
-static void a_stopped_node_costs_little(void **state) {
-    (void) state;
-    run_with_victim(FR_SIM_FAULT_PAUSE, 300 * FR_SECOND, "stopped");
-}
-
-static void a_dead_node_is_unreachable(void **state) {
-    struct fr_sim_scenario scenario;
-    struct fr_sim_result result;
-    struct fr_sim_fault gone = {.type = FR_SIM_FAULT_VANISH, .host = 2, .until = FR_TIME_NEVER};
-    struct fr_sim_fault killed = {.type = FR_SIM_FAULT_KILL, .host = 4, .until = FR_TIME_NEVER};
-    struct fr_sim_fault full = {.type = FR_SIM_FAULT_REFUSE, .host = 6, .until = FR_TIME_NEVER};
-
-    (void) state;
-    make_eight(&scenario, 3, 64);
-    fr_sim_scenario_add_fault(&scenario, &gone);
-    fr_sim_scenario_add_fault(&scenario, &killed);
-    fr_sim_scenario_add_fault(&scenario, &full);
-    run_soundly(&scenario, &result);
-    assert_int_equal(result.members[1].verdict, FR_VERDICT_UNREACHABLE);
-    assert_int_equal(result.members[3].verdict, FR_VERDICT_UNREACHABLE);
-    assert_int_equal(result.members[5].verdict, FR_VERDICT_REFUSED);
-    assert_true(seconds(result.ended_at) < 30);
-    assert_true(result.members[0].last_stored_at < 2 * FR_SECOND);
-    fr_sim_result_done(&result);
-    fr_sim_scenario_done(&scenario);
-}
-
-static void a_liar_is_dropped_and_named(void **state) {
-    enum { LIAR = 4 };
-    struct fr_sim_scenario scenario;
-    struct fr_sim_result result;
-    struct fr_sim_fault lie = {.type = FR_SIM_FAULT_LIE, .host = LIAR + 1, .until = FR_TIME_NEVER, .amount = 1};
-
-    (void) state;
-    make_eight(&scenario, 4, 512);
-    fr_sim_scenario_add_fault(&scenario, &lie);
-    run_soundly(&scenario, &result);
-    assert_true(result.trace_counts[FR_TRACE_CHUNK_BAD] > 0);
-    assert_true(result.trace_counts[FR_TRACE_FAULT] > 0);
-    for (uint32_t member = 0; member < 8; member++) {
-        if (member == LIAR)
-            continue;
-        assert_true(result.members[member].is_final);
-        assert_int_equal(result.members[member].verdict, FR_VERDICT_COMPLETE);
-    }
-    assert_true(others_seconds(&result, LIAR) <= 1.25 * 512.0 * CHUNK / RATE);
-    print_message("a liar among 8: %" PRIu64 " wrong chunks came, %" PRIu64 " reports; it is %s; the others take %.3f x F/C\n",
-                  result.trace_counts[FR_TRACE_CHUNK_BAD], result.trace_counts[FR_TRACE_FAULT],
-                  fr_verdict_name(result.members[LIAR].verdict), others_seconds(&result, LIAR) / (512.0 * CHUNK / RATE));
-    fr_sim_result_done(&result);
-    fr_sim_scenario_done(&scenario);
-}
-
-static void holders_are_sent_nothing(void **state) {
-    struct fr_sim_scenario scenario;
-    struct fr_sim_result result;
-
-    (void) state;
-    make_eight(&scenario, 5, 100);
-    scenario.hosts[2].held = scenario.hosts[5].held = FR_SIM_HELD_SAME;
-    scenario.hosts[3].held = FR_SIM_HELD_OTHER;
-    run_soundly(&scenario, &result);
-    for (uint32_t member = 0; member < 8; member++)
-        assert_int_equal(result.members[member].verdict, FR_VERDICT_COMPLETE);
-    assert_int_equal(result.members[1].figures.bytes_from_upstream + result.members[1].figures.bytes_from_peers, 0);
-    assert_int_equal(result.members[4].figures.bytes_from_upstream + result.members[4].figures.bytes_from_peers, 0);
-    assert_int_equal(result.members[2].figures.bytes_from_upstream + result.members[2].figures.bytes_from_peers,
-                     CHUNK); /* the one that differs */
-    fr_sim_result_done(&result);
-    fr_sim_scenario_done(&scenario);
-}
-
-/* Equal nodes, one group, fluid model: F/C + k tau + 2 d, and what exact chunk simulation of the scheme gives (T / (F/C), M = 1024). */
-static void times_follow_the_closed_form(void **state) {
-    static const struct {
-        uint32_t member_count;
-        uint32_t delay_taus;
-        double simulated; /* 0: not in the table */
-    } rows[] = {{8, 0, 1.007}, {8, 5, 1.020}, {16, 0, 0}, {16, 5, 0}, {32, 0, 1.033}, {32, 5, 1.046}};
-    enum { CHUNKS = 1024 };
-    const fr_time_ns tau = (fr_time_ns) CHUNK * FR_SECOND / RATE;
-
-    (void) state;
-    for (size_t i = 0; i < FR_COUNT_OF(rows); i++) {
-        struct fr_sim_scenario scenario;
-        struct fr_sim_result result;
-        double whole = (double) CHUNKS * seconds(tau);
-        double formula = 1 + (rows[i].member_count + 2.0 * rows[i].delay_taus) / CHUNKS;
-        double expected = rows[i].simulated != 0 ? rows[i].simulated : formula;
-        double measured;
-
-        fr_sim_scenario_init(&scenario, 6, rows[i].member_count, CHUNKS, CHUNK, RATE);
-        scenario.delay = rows[i].delay_taus * tau;
-        scenario.hosts[0].store_latency = 30 * tau; /* the first chunk comes when everybody is connected: the formulas know no handshakes */
-        scenario.check_every = 4096;
-        run_soundly(&scenario, &result);
-        measured = transfer_seconds(&result) / whole;
-        print_message("k=%-2u d=%u tau: T/(F/C) %.4f here, %.4f by formula, %.3f expected; %.4f with handshakes\n", rows[i].member_count,
-                      rows[i].delay_taus, measured, formula, expected, seconds(result.all_stored_at) / whole);
-        assert_true(measured >= 1 && measured <= 1.03 * expected);
-        fr_sim_result_done(&result);
-        fr_sim_scenario_done(&scenario);
-    }
-}
-
 /* ---- by hand */
-
-static const char *const kind_names[] = {"healthy", "faulty", "healthy-tree", "faulty-tree", "harsh-tree"};
 
 static int replay(const char *text) {
     uint64_t seed = strtoull(text, NULL, 0);
@@ -445,23 +258,60 @@ static int replay(const char *text) {
 
     for (enum kind kind = HEALTHY; kind < KINDS; kind++)
         if (only == NULL || strcmp(only, kind_names[kind]) == 0)
-            failed |= run_seed(kind, seed, stdout, NULL);
+            failed |= run_seed(kind, seed, stdout, NULL, NULL);
     return failed;
 }
 
+static void print_sum(enum kind kind, const struct sum *sum) {
+    double runs = sum->run_count > 0 ? (double) sum->run_count : 1;
+
+    printf("%s: %" PRIu64 " runs, %.1f faults injected per run, %.1f simulated node-hours, %.0f %% of nodes excused, %" PRIu64
+           " seeds failed\n",
+           kind_names[kind], sum->run_count, (double) sum->fault_count / runs, sum->node_hours,
+           sum->node_count > 0 ? 100 * (double) sum->excused_count / (double) sum->node_count : 0, sum->failed_count);
+    if (kind != SWARM)
+        return;
+    printf("  of them per run:");
+    for (uint32_t type = 0; type < FR_SIM_FAULT_TYPES; type++)
+        printf(" %s %.2f", fr_sim_fault_name((enum fr_sim_fault_type) type), (double) sum->fault_counts[type] / runs);
+    printf("\n");
+}
+
+static void add_sum(struct sum *all, const struct sum *part) {
+    all->run_count += part->run_count;
+    all->failed_count += part->failed_count;
+    all->fault_count += part->fault_count;
+    for (uint32_t type = 0; type < FR_SIM_FAULT_TYPES; type++)
+        all->fault_counts[type] += part->fault_counts[type];
+    all->node_count += part->node_count;
+    all->excused_count += part->excused_count;
+    all->node_hours += part->node_hours;
+}
+
+/* One kind after the other. FR_SIM_FIRST: where to begin, else at a seed that nobody had yet. */
 static int run_more(const char *text) {
     uint32_t count = (uint32_t) strtoul(text, NULL, 0);
-    uint64_t first = (uint64_t) time(NULL) << 20;
-    const char *only = getenv("FR_SIM_KIND");
-    int failed_count = 0;
+    const char *from = getenv("FR_SIM_FIRST"), *only = getenv("FR_SIM_KIND");
+    uint64_t first = from != NULL ? strtoull(from, NULL, 0) : (uint64_t) time(NULL) << 20;
+    struct sum *sums = mmap(NULL, WORKERS * sizeof *sums, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    bool is_well = true;
 
+    assert_true(sums != MAP_FAILED);
     printf("seeds %" PRIu64 " to %" PRIu64 "\n", first, first + count - 1);
-    for (uint32_t i = 0; i < count; i++)
-        for (enum kind kind = HEALTHY; kind < KINDS; kind++)
-            if (only == NULL || strcmp(only, kind_names[kind]) == 0)
-                failed_count += run_seed(kind, first + i, NULL, NULL);
-    printf("seeds %" PRIu64 " to %" PRIu64 ": %d worlds failed\n", first, first + count - 1, failed_count);
-    return failed_count != 0;
+    for (enum kind kind = HEALTHY; kind < KINDS; kind++) {
+        struct sum all = {0};
+
+        if (only != NULL && strcmp(only, kind_names[kind]) != 0)
+            continue;
+        memset(sums, 0, WORKERS * sizeof *sums);
+        is_well = run_seeds(kind, first, count, sums) && is_well;
+        for (uint32_t part = 0; part < WORKERS; part++)
+            add_sum(&all, &sums[part]);
+        print_sum(kind, &all);
+        fflush(stdout);
+    }
+    munmap(sums, WORKERS * sizeof *sums);
+    return !is_well;
 }
 
 /* What a bug breaks may also be memory, or never come back. */
@@ -479,7 +329,7 @@ static int run_until(const char *text) {
                 continue;
             world_number++;
             alarm(WORLD_SECONDS_MAX);
-            if (run_seed(kind, seed, NULL, NULL))
+            if (run_seed(kind, seed, NULL, NULL, NULL))
                 return 1;
         }
     printf("none in %u worlds\n", count);
@@ -488,15 +338,6 @@ static int run_until(const char *text) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(chunks_cut_through),
-        cmocka_unit_test(times_follow_the_closed_form),
-        cmocka_unit_test(one_slow_node_is_late_alone),
-        cmocka_unit_test(a_killed_node_costs_little),
-        cmocka_unit_test(a_vanished_node_costs_little),
-        cmocka_unit_test(a_stopped_node_costs_little),
-        cmocka_unit_test(a_dead_node_is_unreachable),
-        cmocka_unit_test(a_liar_is_dropped_and_named),
-        cmocka_unit_test(holders_are_sent_nothing),
         cmocka_unit_test(one_seed_is_one_run),
         cmocka_unit_test(seeds_that_ever_failed),
         cmocka_unit_test(healthy_worlds_complete),
@@ -504,6 +345,7 @@ int main(void) {
         cmocka_unit_test(healthy_trees_complete),
         cmocka_unit_test(faulty_trees_stay_safe_and_end),
         cmocka_unit_test(trees_survive_the_death_of_a_group),
+        cmocka_unit_test(swarms_of_faults_heal),
     };
     const char *seed = getenv("FR_SIM_SEED"), *more = getenv("FR_SIM_SEEDS"), *until = getenv("FR_SIM_UNTIL");
 

@@ -195,6 +195,23 @@ static void a_peer_that_comes_anew_is_told_again(void **state) {
     assert_int_equal(pull_said(rig, scene->low), 1);
 }
 
+/* Whoever is told to push nothing keeps no promise, neither an old one nor one that was under way: what is missing is asked of it. */
+static void a_relieved_peer_is_not_believed_to_push(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    core_rig_close(rig, scene->up, FR_E_CLOSED); /* something is missing now: it follows, and asks for news */
+    core_rig_ranges(rig, scene->low, FR_FRAME_COMING, 5, 1);
+    core_rig_roster(rig, scene->high, &leaf);
+    core_rig_answer_below(rig, LEAF, SELF - SHIFT);
+    assert_int_equal(pull_said(rig, scene->low), 1);
+    core_rig_ranges(rig, scene->low, FR_FRAME_COMING, 6, 1);
+    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 5, 2);
+    wait_heard(scene, 3 * rig->timing.patience);
+    assert_true(core_rig_told(rig, scene->low, FR_FRAME_WANT, 5));
+    assert_true(core_rig_chunk(rig, scene->low, 5, CORE_RIG_GOOD));
+    assert_true(core_rig_told(rig, scene->low, FR_FRAME_WANT, 6));
+}
+
 static void who_pulls_anyhow_stays_relieved(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
@@ -375,6 +392,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_peer_is_told_while_the_adopter_is_here, set_up_inner, tear_down),
         cmocka_unit_test_setup_teardown(each_adopter_relieves_its_own_peer, set_up_adopted, tear_down),
         cmocka_unit_test_setup_teardown(a_peer_that_comes_anew_is_told_again, set_up_adopted, tear_down),
+        cmocka_unit_test_setup_teardown(a_relieved_peer_is_not_believed_to_push, set_up_inner, tear_down),
         cmocka_unit_test_setup_teardown(who_pulls_anyhow_stays_relieved, set_up_adopted, tear_down),
         cmocka_unit_test_setup_teardown(what_an_adopter_sends_makes_nobody_an_owner, set_up_adopted, tear_down),
         cmocka_unit_test(of_a_pipe_nobody_is_relieved),

@@ -3,7 +3,7 @@
 #include <fastreplica/error.h>
 
 #include "base/time.h"
-#include "support/core_rig.h"
+#include "support/core_rig_tree.h"
 #include "support/test.h"
 
 enum { SELF = 1, LOW = 0, HIGH = 2, MEMBERS = 3, CHUNKS = 40, PAGES = 2 };
@@ -632,6 +632,26 @@ static void an_upstream_that_comes_back_is_taken(void **state) {
     assert_true(view_of(rig).is_complete);
 }
 
+/* The group above it is gone. Those further up need a silence to notice, and may have to dial each of those above in vain. */
+static void who_lost_all_above_waits_for_those_further_up(void **state) {
+    enum { ABOVE = 4 };
+    struct core_rig rig;
+    fr_link_id up, peer;
+    (void) state;
+    core_rig_init(&rig, CHUNKS);
+    core_rig_place(&rig, 2, 0, ABOVE);
+    assert_int_equal(core_rig_be_member(&rig, 0, 2), 0);
+    up = core_rig_accept(&rig, FR_MEMBER_ABOVE + 1);
+    peer = core_rig_accept(&rig, 1);
+    core_rig_close(&rig, up, FR_E_CLOSED);
+    core_rig_wait_heard(&rig, 2 * rig.timing.silence + ABOVE * rig.timing.connect - FR_SECOND, &peer, 1);
+    assert_false(rig.has_ended);
+    core_rig_wait_heard(&rig, 2 * FR_SECOND, &peer, 1);
+    assert_true(rig.has_ended);
+    assert_int_equal(core_rig_failure(&rig), FR_E_CLOSED);
+    core_rig_done(&rig);
+}
+
 /* Made by a peer's OPEN, and upstream never calls. */
 static void an_upstream_that_never_comes_is_not_waited_for_for_ever(void **state) {
     struct core_rig rig;
@@ -723,6 +743,7 @@ int main(void) {
         TEST(without_upstream_and_rest_it_fails_in_bounded_time),
         TEST(complete_without_upstream_it_serves_for_a_while),
         TEST(an_upstream_that_comes_back_is_taken),
+        cmocka_unit_test(who_lost_all_above_waits_for_those_further_up),
         cmocka_unit_test(an_upstream_that_never_comes_is_not_waited_for_for_ever),
         cmocka_unit_test(who_has_the_object_is_complete_when_the_end_is_known),
     };

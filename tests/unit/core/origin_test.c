@@ -271,6 +271,24 @@ static void two_chunks_at_a_time_are_with_the_driver(void **state) {
     core_rig_done(&rig);
 }
 
+/* A member that took it for the answer would not be its owner, and never report it; so it is told that there is none. */
+static void a_gift_that_waits_is_no_answer(void **state) {
+    struct core_rig rig;
+    fr_link_id link;
+    (void) state;
+    core_rig_init(&rig, CHUNKS);
+    rig.holds = CORE_RIG_SENDS;
+    assert_int_equal(core_rig_be_origin(&rig, 1), 0);
+    link = core_rig_answer(&rig, 0);
+    assert_true(core_rig_sent_chunk(&rig, link, 1)); /* two are with the driver, the next wait */
+    assert_false(core_rig_sent_chunk(&rig, link, 2));
+    core_rig_ranges(&rig, link, FR_FRAME_WANT, 2, 1);
+    assert_true(core_rig_told(&rig, link, FR_FRAME_MISSING, 2));
+    core_rig_sent(&rig, link, 0);
+    assert_true(core_rig_sent_chunk(&rig, link, 2));
+    core_rig_done(&rig);
+}
+
 static void what_the_dead_had_is_given_to_the_living(void **state) {
     struct core_rig rig;
     fr_link_id dead, living;
@@ -725,6 +743,7 @@ int main(void) {
         cmocka_unit_test(a_pipe_that_ends_elsewhere_than_its_pages_ends_the_push),
         cmocka_unit_test(each_chunk_leaves_once_and_to_one),
         cmocka_unit_test(two_chunks_at_a_time_are_with_the_driver),
+        cmocka_unit_test(a_gift_that_waits_is_no_answer),
         cmocka_unit_test(what_the_dead_had_is_given_to_the_living),
         cmocka_unit_test(what_the_complete_had_is_given_again_when_they_die),
         cmocka_unit_test(what_the_failed_had_is_given_to_the_living),

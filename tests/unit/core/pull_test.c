@@ -103,6 +103,24 @@ static void what_is_not_announced_is_not_missed(void **state) {
     assert_int_equal(core_rig_said(&scene->rig, scene->low, FR_FRAME_INTEREST), 0);
 }
 
+/* Whoever was to bring the pages brought a wrong one, and the neighbours have nothing yet: it asks again until they do. */
+static void what_the_end_tells_of_is_missed_without_pages(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    core_rig_end(rig, scene->low);
+    for (int i = 0; i < 3; i++) {
+        core_rig_forget(rig);
+        wait(scene, 4 * scene->patience);
+        assert_true(core_rig_said(rig, scene->high, FR_FRAME_INTEREST) > 0);
+    }
+    for (int i = 0; i < 20 && core_rig_last(rig, scene->high, FR_FRAME_INTEREST)->body[0] == 0; i++)
+        wait(scene, scene->patience / 4);
+    core_rig_page(rig, scene->high, 0);
+    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 0, 3);
+    wait(scene, 3 * scene->patience);
+    assert_true(core_rig_told(rig, scene->high, FR_FRAME_WANT, 0));
+}
+
 static void a_lost_neighbour_makes_it_ask_for_news(void **state) {
     struct scene *scene = *state;
     learn_pages(scene);
@@ -167,6 +185,21 @@ static void promises_end_where_pulling_begins(void **state) {
     core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 1);
     core_rig_switch(rig, scene->high, FR_FRAME_LAG, true);
     assert_true(core_rig_told(rig, scene->low, FR_FRAME_WANT, 7));
+}
+
+/* It keeps its promises only when it is asked to: what it was asked for says nothing of the rest, which is asked for at once. */
+static void what_was_asked_for_renews_no_promise(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    learn_pages(scene);
+    core_rig_close(rig, scene->up, FR_E_CLOSED);
+    core_rig_ranges(rig, scene->high, FR_FRAME_COMING, 7, 9);
+    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 9);
+    wait(scene, 18 * scene->patience);
+    for (fr_chunk_index chunk = 7; chunk < 16; chunk++) {
+        assert_true(core_rig_told(rig, scene->high, FR_FRAME_WANT, chunk));
+        assert_true(core_rig_chunk(rig, scene->high, chunk, CORE_RIG_GOOD));
+    }
 }
 
 static void a_chunk_without_its_page_is_not_asked_for(void **state) {
@@ -506,12 +539,14 @@ int main(void) {
         TEST(a_chunk_that_stays_away_makes_it_ask_for_news),
         TEST(near_the_end_it_is_less_patient),
         TEST(what_is_not_announced_is_not_missed),
+        TEST(what_the_end_tells_of_is_missed_without_pages),
         TEST(a_lost_neighbour_makes_it_ask_for_news),
         TEST(when_the_need_is_over_it_is_silent_again),
         TEST(while_following_only_what_is_overdue_is_asked_for),
         TEST(while_pulling_everything_told_of_is_asked_for_at_once),
         TEST(what_is_promised_is_not_asked_of_others),
         TEST(promises_end_where_pulling_begins),
+        TEST(what_was_asked_for_renews_no_promise),
         TEST(a_chunk_without_its_page_is_not_asked_for),
         TEST(a_window_opens_with_what_comes_quickly),
         TEST(each_chunk_is_asked_of_one),

@@ -246,6 +246,55 @@ static void a_cut_path_is_silent_and_heals_in_order(void **state) {
     expect_heard("100.0 8 chunk 1\n101.0 0 sent 2\n105.0 8 PING 0\n106.0 8 chunk 2\n");
 }
 
+static void a_path_that_is_cut_twice_heals_twice(void **state) {
+    struct fr_sim_end *a = connect_at_zero(0, 1);
+    (void) state;
+    fr_sim_network_cut(&network, 0, 1);
+    fr_sim_network_cut(&network, 0, 1);
+    send_ping(a);
+    fr_sim_network_heal(&network, 0, 1);
+    run();
+    expect_heard("");
+    fr_sim_network_heal(&network, 0, 1);
+    fr_sim_network_heal(&network, 0, 1); /* there is nothing to heal */
+    run();
+    expect_heard("0.0 8 PING 0\n");
+}
+
+/* Half of the last chunk comes at 1 %, the rest as ever. Others do not wait for any of it. */
+static void a_clogged_path_takes_one_chunk_at_a_time(void **state) {
+    struct fr_sim_end *a = connect_at_zero(0, 1), *b = connect_at_zero(0, 2);
+    (void) state;
+    fr_sim_network_clog(&network, 0, 1, 0.01, 150 * FR_MS);
+    fr_sim_end_send_chunk(a, 1, CHUNK, false);
+    fr_sim_end_send_chunk(a, 2, CHUNK, false);
+    fr_sim_end_send_chunk(b, 3, CHUNK, false);
+    run_until(150 * FR_MS);
+    fr_sim_network_unclog(&network, 0, 1);
+    run();
+    expect_heard("1.0 0 sent 1\n2.0 0 sent 3\n2.0 9 chunk 3\n100.0 8 chunk 1\n101.0 0 sent 2\n150.5 8 chunk 2\n");
+}
+
+/* Of what is under way a part may still come, but nothing after that, and both hear of it. */
+static void a_link_that_is_reset_ends_in_the_middle(void **state) {
+    struct fr_sim_end *a = connect_at_zero(0, 1);
+    (void) state;
+    network.delay = 5 * FR_MS;
+    assert_false(fr_sim_port_reset(&network.ports[0], 2));
+    for (int i = 0; i < 3; i++)
+        send_ping(a);
+    fr_sim_end_send_chunk(a, 1, CHUNK, false);
+    run_until(FR_MS / 2);
+    assert_true(fr_sim_port_reset(&network.ports[0], 1));
+    assert_false(fr_sim_port_reset(&network.ports[0], 1));
+    send_ping(a); /* it has not heard of that yet */
+    fr_sim_end_send_chunk(a, 2, CHUNK, false);
+    run();
+    assert_non_null(strstr(heard, " 0 closed: connection reset by the other side\n"));
+    assert_non_null(strstr(heard, " 8 closed: connection reset by the other side\n"));
+    assert_null(strstr(heard, "chunk 2"));
+}
+
 static void a_killed_process_resets_its_links(void **state) {
     struct fr_sim_end *a = connect_at_zero(0, 1);
     (void) state;
@@ -318,6 +367,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_is_not_wanted_is_dropped, begin, end),
         cmocka_unit_test_setup_teardown(jitter_never_reorders_a_link, begin, end),
         cmocka_unit_test_setup_teardown(a_cut_path_is_silent_and_heals_in_order, begin, end),
+        cmocka_unit_test_setup_teardown(a_path_that_is_cut_twice_heals_twice, begin, end),
+        cmocka_unit_test_setup_teardown(a_clogged_path_takes_one_chunk_at_a_time, begin, end),
+        cmocka_unit_test_setup_teardown(a_link_that_is_reset_ends_in_the_middle, begin, end),
         cmocka_unit_test_setup_teardown(a_killed_process_resets_its_links, begin, end),
         cmocka_unit_test_setup_teardown(a_vanished_host_says_nothing, begin, end),
         cmocka_unit_test_setup_teardown(a_paused_process_hears_all_later, begin, end),

@@ -2,6 +2,7 @@
 /* Every check of the simulator's judge can fail: each wrong thing by itself is found, and the right things are not. */
 #include "sim/oracle.h"
 
+#include "base/time.h"
 #include "support/test.h"
 
 enum { MEMBERS = 3, CHUNKS = 4 };
@@ -169,6 +170,41 @@ static void the_end_is_judged(void **state) {
     expect_fine();
 }
 
+static void being_late_is_judged_once_all_has_healed(void **state) {
+    (void) state;
+    for (uint32_t member = 0; member < MEMBERS; member++)
+        store_all(member);
+    oracle.now = 1000 * FR_SECOND;
+    finish(0);
+    expect_fine(); /* nothing was demanded */
+    scenario.heal_at = FR_SECOND;
+    finish(1);
+    expect_found("has the object only now");
+    oracle.now = fr_sim_scenario_finish_max(&scenario);
+    finish(2);
+    expect_fine();
+}
+
+/* Many absences, each too short to be noticed, are an excuse when they follow one another closely. */
+static void short_absences_add_up(void **state) {
+    struct fr_sim_fault cut = {.type = FR_SIM_FAULT_ISOLATE, .host = 1};
+    (void) state;
+    for (uint32_t i = 0; i < 8; i++) {
+        assert_false(fr_sim_scenario_excuses(&scenario, 1));
+        cut.at = i / 4 * 20 * FR_SECOND + i % 4 * FR_SECOND / (i < 4 ? 20 : 1);
+        cut.until = cut.at + 900 * FR_MS;
+        fr_sim_scenario_add_fault(&scenario, &cut);
+    }
+    assert_false(fr_sim_scenario_excuses(&scenario, 1)); /* later it takes a silence to be missed */
+    for (uint32_t i = 0; i < 4; i++) {
+        cut.at = 24 * FR_SECOND + i * FR_SECOND;
+        cut.until = cut.at + 900 * FR_MS;
+        fr_sim_scenario_add_fault(&scenario, &cut);
+    }
+    assert_true(fr_sim_scenario_excuses(&scenario, 1));
+    assert_false(fr_sim_scenario_excuses(&scenario, 2));
+}
+
 static void the_first_finding_stays(void **state) {
     (void) state;
     fr_sim_oracle_fail(&oracle, "first %d", 1);
@@ -184,6 +220,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(sending_is_judged, begin, end),
         cmocka_unit_test_setup_teardown(being_complete_is_judged, begin, end),
         cmocka_unit_test_setup_teardown(the_end_is_judged, begin, end),
+        cmocka_unit_test_setup_teardown(being_late_is_judged_once_all_has_healed, begin, end),
+        cmocka_unit_test_setup_teardown(short_absences_add_up, begin, end),
         cmocka_unit_test_setup_teardown(the_first_finding_stays, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,11 +48,11 @@ void fr_member_on_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_c
     struct fr_member *member = &transfer->member;
     struct fr_action action = {.type = FR_ACTION_STORE, .link = link->id, .chunk = chunk, .buffer = buffer};
     bool is_gift = link->role == FR_LINK_UPSTREAM && (!fr_bitset_remove(&link->owed, chunk) || FR_PLANTED(ANSWER_IS_GIFT));
+    bool may_be_here = member->mode == FR_MEMBER_HOLDING && !member->reuse.is_remaking; /* as may the whole object */
 
     fr_pull_on_arrived(transfer, link, chunk);
-    if (member->mode == FR_MEMBER_HOLDING || fr_bitset_has(&member->have, chunk) ||
-        (fr_bitset_has(&member->storing, chunk) && !FR_PLANTED(STORED_TWICE))) {
-        on_duplicate(transfer, link, chunk, is_gift && member->mode != FR_MEMBER_HOLDING);
+    if (may_be_here || fr_bitset_has(&member->have, chunk) || (fr_bitset_has(&member->storing, chunk) && !FR_PLANTED(STORED_TWICE))) {
+        on_duplicate(transfer, link, chunk, is_gift && !may_be_here);
         drop_buffer(transfer, buffer);
         return;
     }

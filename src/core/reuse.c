@@ -118,6 +118,22 @@ static bool is_over(const struct fr_transfer *transfer) {
         transfer->member.orphaned_at != FR_TIME_NEVER;
 }
 
+/* What peers pushed before they heard that it might be here was dropped, and they believe it arrived. */
+static void ask_again(struct fr_transfer *transfer, struct fr_link *link) {
+    struct fr_bitset dropped = {0};
+
+    for (uint32_t chunk = fr_bitset_next_set(&link->late, 0); chunk < link->late.bit_count;
+         chunk = fr_bitset_next_set(&link->late, chunk + 1))
+        if (!fr_bitset_has(&transfer->member.have, chunk) && !fr_bitset_has(&transfer->member.storing, chunk) &&
+            fr_link_mark(&dropped, chunk))
+            transfer->actions.is_starved = true;
+    for (uint32_t chunk = fr_bitset_next_set(&dropped, 0); chunk < dropped.bit_count; chunk = fr_bitset_next_set(&dropped, chunk + 1))
+        fr_bitset_remove(&link->late, chunk);
+    if (dropped.set_count > 0)
+        fr_say_ranges(transfer, link, FR_FRAME_WANT, &dropped);
+    fr_bitset_done(&dropped);
+}
+
 static void take_part(struct fr_transfer *transfer) {
     struct fr_member *member = &transfer->member;
     struct fr_link *link;
@@ -128,6 +144,8 @@ static void take_part(struct fr_transfer *transfer) {
         if (member->have.set_count > 0 && (link->role == FR_LINK_PEER || link->role == FR_LINK_UPSTREAM || link->role == FR_LINK_ADOPTER))
             fr_say_ranges(transfer, link, FR_FRAME_HAVE, &member->have);
     fr_pull_set_mode(transfer, FR_MEMBER_FOLLOWING);
+    FR_EACH_LIVE (transfer, link)
+        ask_again(transfer, link);
     fr_pull_want_news(transfer);
 }
 

@@ -4,7 +4,10 @@
 #include "base/time.h"
 #include "sim/scenario.h"
 
-enum { FEW = 3 }; /* so many short faults do not add up to a long one */
+enum {
+    FEW = 3,          /* so many short faults do not add up to a long one */
+    RESTARTS_MAX = 3, /* who starts again so often and gains nothing is given up */
+};
 #define GAP (2 * FR_SECOND)
 
 /* What is over so soon cannot be taken for a death by anybody. */
@@ -54,7 +57,8 @@ static bool keeps_away(const struct fr_sim_fault *fault, uint32_t host) {
     case FR_SIM_FAULT_EIO:
     case FR_SIM_FAULT_ROT:
     case FR_SIM_FAULT_BOAST:
-    case FR_SIM_FAULT_BAD_PAGE: return false;
+    case FR_SIM_FAULT_BAD_PAGE:
+    case FR_SIM_FAULT_RESTART: return false;
     }
     return false;
 }
@@ -93,6 +97,14 @@ static bool is_away_for_long(const struct fr_sim_scenario *scenario, uint32_t ho
     return false;
 }
 
+static uint32_t count_restarts(const struct fr_sim_scenario *scenario, uint32_t host) {
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < scenario->fault_count; i++)
+        count += scenario->faults[i].type == FR_SIM_FAULT_RESTART && scenario->faults[i].host == host;
+    return count;
+}
+
 static bool is_touched(const struct fr_sim_scenario *scenario, const struct fr_sim_fault *fault, uint32_t host) {
     bool is_own = fault->host == host;
 
@@ -117,6 +129,7 @@ static bool is_touched(const struct fr_sim_scenario *scenario, const struct fr_s
     case FR_SIM_FAULT_REFUSE:
     case FR_SIM_FAULT_NO_SPACE:
     case FR_SIM_FAULT_EIO: return is_own;
+    case FR_SIM_FAULT_RESTART: return is_own && (!is_short(scenario, fault) || count_restarts(scenario, host) > RESTARTS_MAX);
     case FR_SIM_FAULT_SLOW:
     case FR_SIM_FAULT_CLOG: return false;
     }
@@ -165,7 +178,8 @@ static bool is_loss(const struct fr_sim_scenario *scenario, const struct fr_sim_
     case FR_SIM_FAULT_BOAST:
     case FR_SIM_FAULT_BAD_PAGE:
     case FR_SIM_FAULT_NO_SPACE:
-    case FR_SIM_FAULT_EIO: return true;
+    case FR_SIM_FAULT_EIO:
+    case FR_SIM_FAULT_RESTART: return true;
     case FR_SIM_FAULT_KILL:
     case FR_SIM_FAULT_VANISH:
     case FR_SIM_FAULT_PAUSE:
@@ -226,11 +240,16 @@ fr_time_ns fr_sim_scenario_finish_max(const struct fr_sim_scenario *scenario) {
     return scenario->heal_at + 3 * fr_sim_scenario_estimate(scenario) + detection + 100 * scenario->delay;
 }
 
+/* Bytes of a pipe that nobody has any more are given up by one group after the other. */
+static fr_time_ns given_up_in_turn(const struct fr_sim_scenario *scenario) {
+    return scenario->is_pipe && count_losses(scenario) > 0 ? 6 * scenario->group_count * scenario->timing.silence : 0;
+}
+
 static fr_time_ns end_when_healed(const struct fr_sim_scenario *scenario) {
     const struct fr_timing *timing = &scenario->timing;
 
     return fr_sim_scenario_finish_max(scenario) + 8 * timing->silence + 2 * timing->linger + 60 * FR_SECOND +
-        (scenario->group_count > 1 ? 16 * timing->silence : 0);
+        (scenario->group_count > 1 ? 16 * timing->silence : 0) + given_up_in_turn(scenario);
 }
 
 fr_time_ns fr_sim_scenario_time_max(const struct fr_sim_scenario *scenario) {
@@ -250,8 +269,7 @@ fr_time_ns fr_sim_scenario_time_max(const struct fr_sim_scenario *scenario) {
     limit += scenario->source_from;
     if (scenario->group_count > 1) /* who was never called waits long among peers, and then the origin for word of it */
         limit += 20 * timing->silence;
-    if (scenario->is_pipe && count_losses(scenario) > 0) /* bytes that nobody has any more are given up by one group after the other */
-        limit += 6 * scenario->group_count * timing->silence;
+    limit += given_up_in_turn(scenario);
     return limit + (fr_time_ns) ((double) (4 * fr_sim_scenario_estimate(scenario)) / slowest) + 100 * scenario->delay;
 }
 

@@ -29,6 +29,7 @@ static const char *name_of(enum fr_sim_fault_type type) {
     case FR_SIM_FAULT_ROT: return "reading wrong bytes";
     case FR_SIM_FAULT_BOAST: return "boasting";
     case FR_SIM_FAULT_BAD_PAGE: return "altering pages";
+    case FR_SIM_FAULT_RESTART: return "dead for now";
     }
     return "?";
 }
@@ -58,6 +59,24 @@ static uint64_t scale(uint64_t rate, double factor) {
 static void kill_host(struct fr_sim_host *host, bool is_reset) {
     fr_sim_host_die(host);
     fr_sim_port_kill(host->port, is_reset);
+}
+
+/* false: it was dead. */
+static bool fall(struct fr_sim_host *host, double kept_share) {
+    if (host->port->is_dead)
+        return false;
+    kill_host(host, true);
+    host->is_starting = true;
+    fr_sim_host_keep(host, kept_share);
+    return true;
+}
+
+static bool rise(struct fr_sim_host *host) {
+    if (!host->is_starting)
+        return false;
+    host->is_starting = false;
+    fr_sim_port_revive(host->port);
+    return true;
 }
 
 static void hold_or_clog(struct fr_sim_world *world, const struct fr_sim_fault *fault, uint32_t from, uint32_t to, bool is_over) {
@@ -155,6 +174,7 @@ static bool begin(struct fr_sim_world *world, const struct fr_sim_fault *fault, 
             return false;
         kill_host(host, fault->type == FR_SIM_FAULT_KILL);
         return true;
+    case FR_SIM_FAULT_RESTART: return is_over ? rise(host) : fall(host, fault->amount);
     case FR_SIM_FAULT_CUT: cut_or_heal(&world->network, fault->host, fault->other, is_over); return true;
     case FR_SIM_FAULT_CUT_BOTH:
         cut_or_heal(&world->network, fault->host, fault->other, is_over);

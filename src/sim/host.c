@@ -30,7 +30,7 @@ static void refuse(struct fr_sim_socket *socket, enum fr_refusal code, const cha
 static struct fr_sim_part *find_part(struct fr_sim_host *host, const uint8_t *transfer_id) {
     struct fr_sim_part *part = host->parts;
 
-    while (part != NULL && memcmp(part->transfer_id, transfer_id, FR_TRANSFER_ID_BYTES) != 0)
+    while (part != NULL && (part->is_forgotten || memcmp(part->transfer_id, transfer_id, FR_TRANSFER_ID_BYTES) != 0))
         part = part->next;
     return part;
 }
@@ -46,11 +46,29 @@ static void keep_all_but(struct fr_sim_host *host, fr_chunk_index chunk, struct 
     digests[chunk].bytes[0] ^= 1;
 }
 
+static void hold_what_is_left(const struct fr_sim_host *host, struct fr_member_options *options) {
+    const struct fr_sim_object *object = &host->world->object;
+    bool is_final = host->world->oracle.records[host->index - 1].is_final;
+
+    options->is_holding = is_final || host->kept.set_count > 0;
+    if (!is_final)
+        return;
+    options->held_digests = object->digests;
+    options->held_count = object->layout.chunk_count;
+    options->held_root = object->root;
+}
+
 static void hold_object(struct fr_sim_host *host, struct fr_member_options *options, struct fr_digest *other) {
     const struct fr_sim_object *object = &host->world->object;
     enum fr_sim_held held = host->world->scenario->hosts[host->index].held;
 
-    if (held == FR_SIM_HELD_NOTHING || host->world->scenario->is_pipe)
+    if (host->world->scenario->is_pipe)
+        return;
+    if (host->was_restarted) {
+        hold_what_is_left(host, options);
+        return;
+    }
+    if (held == FR_SIM_HELD_NOTHING)
         return;
     options->is_holding = true;
     options->held_digests = object->digests;
@@ -386,6 +404,25 @@ void fr_sim_host_die(struct fr_sim_host *host) {
     }
     while (host->lobby != NULL)
         fr_sim_socket_free(host->lobby);
+}
+
+void fr_sim_host_keep(struct fr_sim_host *host, double share) {
+    struct fr_sim_world *world = host->world;
+    const struct fr_bitset *stored = &world->oracle.records[host->index - 1].stored;
+    uint32_t count = world->object.layout.chunk_count;
+    int error = host->kept.bit_count == 0 ? fr_bitset_init(&host->kept, count) : 0;
+
+    fr_assert(error == 0);
+    for (uint32_t chunk = 0; chunk < count; chunk++)
+        if (fr_bitset_has(stored, chunk))
+            fr_bitset_add(&host->kept, chunk);
+    for (uint32_t chunk = 0; chunk < count; chunk++)
+        if (fr_prng_unit(&world->prng) >= share)
+            fr_bitset_remove(&host->kept, chunk);
+    for (struct fr_sim_part *part = host->parts; part != NULL; part = part->next)
+        part->is_forgotten = true;
+    host->was_restarted = true;
+    fr_sim_oracle_on_restart(&world->oracle, host->index - 1);
 }
 
 void fr_sim_host_done(struct fr_sim_host *host) {

@@ -32,8 +32,9 @@ struct fr_sim_part {
     uint32_t socket_count, socket_count_max;
     fr_time_ns timer_at; /* when the earliest timer set will go off; FR_TIME_NEVER: none */
     fr_time_ns disk_free_at;
-    bool is_finished; /* a member: the object is under its final name, put there by this transfer */
-    bool was_whole;   /* a member whose transfer has ended: it was complete */
+    bool is_finished;  /* a member: the object is under its final name, put there by this transfer */
+    bool is_forgotten; /* of a process that is no more: the next one knows nothing of it */
+    bool was_whole;    /* a member whose transfer has ended: it was complete */
     fr_time_ns finished_at, last_stored_at, ended_at;
     uint32_t page_next;        /* the origin: pages are read in order, */
     uint32_t chunks_read;      /* so these chunks can be sent, */
@@ -72,6 +73,8 @@ struct fr_sim_host {
     struct fr_bitset
         kept; /* chunks of an earlier copy that can be taken over: those of a finished object, or what a process that died had stored */
     bool is_full, is_disk_broken;
+    bool is_starting;           /* its process is dead, and another one will begin */
+    bool was_restarted;         /* what it has under the name is what earlier processes left */
     uint32_t source_fails_from; /* the origin: pages from here on cannot be read */
 };
 
@@ -94,6 +97,9 @@ bool fr_sim_host_jump(struct fr_sim_host *host, fr_time_ns by);
 bool fr_sim_host_dial_again(struct fr_sim_host *host, uint32_t other);
 /* Such links are closed. */
 void fr_sim_host_hang_up(struct fr_sim_host *host);
+
+/* What of the object its disk has outlives its process: each stored chunk with this chance, and what was final. */
+void fr_sim_host_keep(struct fr_sim_host *host, double share);
 
 /* ---- what the host's own files share */
 

@@ -74,6 +74,8 @@ void fr_sim_port_kill(struct fr_sim_port *port, bool is_reset) {
     fr_sim_queue_release(&port->held, port->network->clock);
 }
 
+void fr_sim_port_revive(struct fr_sim_port *port) { port->is_dead = false; }
+
 void fr_sim_port_pause(struct fr_sim_port *port) { port->is_paused = !port->is_dead; }
 
 void fr_sim_port_resume(struct fr_sim_port *port) {

@@ -147,6 +147,7 @@ void fr_sim_network_done(struct fr_sim_network *network);
 bool fr_sim_port_defers(struct fr_sim_port *port, struct fr_sim_event *event);
 /* What breaks, and heals. */
 void fr_sim_port_kill(struct fr_sim_port *port, bool is_reset); /* is_reset: the kernel tells the peers; else the whole host is gone */
+void fr_sim_port_revive(struct fr_sim_port *port);              /* of one that was reset: somebody listens again */
 void fr_sim_port_pause(struct fr_sim_port *port);
 void fr_sim_port_resume(struct fr_sim_port *port);
 /* The link between these two, if there is one, is reset now, in the middle of whatever is under way on it: a random part of that still

@@ -16,6 +16,7 @@ static void init_record(struct fr_sim_record *record, uint32_t chunk_count) {
     int error = fr_bitset_init(&record->given, chunk_count);
 
     error |= fr_bitset_init(&record->stored, chunk_count);
+    error |= fr_bitset_init(&record->stored_before, chunk_count);
     error |= fr_bitset_init(&record->reported, chunk_count);
     fr_assert(error == 0);
 }
@@ -41,6 +42,7 @@ void fr_sim_oracle_done(struct fr_sim_oracle *oracle) {
     for (uint32_t member = 0; oracle->records != NULL && member < oracle->scenario->member_count; member++) {
         fr_bitset_done(&oracle->records[member].given);
         fr_bitset_done(&oracle->records[member].stored);
+        fr_bitset_done(&oracle->records[member].stored_before);
         fr_bitset_done(&oracle->records[member].reported);
     }
     fr_free(oracle->records);
@@ -123,7 +125,7 @@ static void check_reached(struct fr_sim_oracle *oracle, const struct fr_trace *t
 
     if (record == NULL || trace->chunk >= record->stored.bit_count)
         fr_sim_oracle_fail(oracle, "chunk %u has reached group %u by member %u, which is none", trace->chunk, trace->group, trace->member);
-    else if (!fr_bitset_has(&record->stored, trace->chunk) && !record->is_holder)
+    else if (!fr_bitset_has(&record->stored, trace->chunk) && !fr_bitset_has(&record->stored_before, trace->chunk) && !record->is_holder)
         fr_sim_oracle_fail(oracle, "chunk %u has reached group %u by member %u, which has not got it", trace->chunk, trace->group,
                            trace->member);
     else if (scenario->is_pipe && scenario->fault_count == 0 && scenario->groups[trace->group].member_count > 1 &&
@@ -224,6 +226,21 @@ static void check_in_time(struct fr_sim_oracle *oracle, uint32_t member) {
         return;
     fr_sim_oracle_fail(oracle, "member %u has the object only now: all had healed at %.3f s, and it was due at %.3f s", member,
                        (double) scenario->heal_at / (double) FR_SECOND, (double) fr_sim_scenario_finish_max(scenario) / (double) FR_SECOND);
+}
+
+/* Of what is final it keeps the copies; the rest has to be stored again, be it from its own disk. */
+void fr_sim_oracle_on_restart(struct fr_sim_oracle *oracle, uint32_t member) {
+    struct fr_sim_record *record = record_of(oracle, member);
+    uint32_t count = record->stored.bit_count;
+
+    for (uint32_t chunk = 0; chunk < count; chunk++) {
+        fr_bitset_remove(&record->reported, chunk);
+        fr_bitset_remove(&record->given, chunk);
+        if (fr_bitset_has(&record->stored, chunk))
+            fr_bitset_add(&record->stored_before, chunk);
+        if (!record->is_final || oracle->scenario->is_pipe) /* what a pipe brings is not known by its size, and stored anew */
+            fr_bitset_remove(&record->stored, chunk);
+    }
 }
 
 void fr_sim_oracle_on_finish(struct fr_sim_oracle *oracle, uint32_t member, const struct fr_transfer_view *view) {

@@ -24,10 +24,11 @@ enum { FR_SIM_VIOLATION_BYTES = 400 };
 struct fr_sim_record {
     struct fr_bitset given; /* whoever feeds its group made it the owner of these */
     uint32_t group;
-    struct fr_bitset stored;   /* verified copies on its disk */
-    struct fr_bitset reported; /* it said it had stored these */
-    bool is_holder;            /* had the same object before */
-    bool is_final;             /* has it under the final name */
+    struct fr_bitset stored;        /* verified copies on its disk */
+    struct fr_bitset stored_before; /* that a process which is no more had stored, and may have told others of */
+    struct fr_bitset reported;      /* it said it had stored these */
+    bool is_holder;                 /* had the same object before */
+    bool is_final;                  /* has it under the final name */
 };
 
 struct fr_sim_oracle {
@@ -50,6 +51,7 @@ void fr_sim_oracle_on_trace(struct fr_sim_oracle *oracle, uint32_t member, const
 /* A store is about to say this. */
 void fr_sim_oracle_on_store(struct fr_sim_oracle *oracle, uint32_t member, fr_chunk_index chunk, struct fr_sim_token token,
                             const struct fr_digest *expected, enum fr_store_outcome outcome);
+void fr_sim_oracle_on_restart(struct fr_sim_oracle *oracle, uint32_t member); /* its process knows nothing any more */
 void fr_sim_oracle_on_finish(struct fr_sim_oracle *oracle, uint32_t member, const struct fr_transfer_view *view);
 /* to: the node at the other side of the link; is_asked: it once asked for the chunk. */
 void fr_sim_oracle_on_send_chunk(struct fr_sim_oracle *oracle, uint32_t member, uint32_t to, fr_chunk_index chunk, uint32_t on_its_way,

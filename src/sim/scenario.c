@@ -284,9 +284,9 @@ void fr_sim_scenario_draw_harsh(struct fr_sim_scenario *scenario) {
 /* ---- for people */
 
 const char *fr_sim_fault_name(enum fr_sim_fault_type type) {
-    static const char *const names[] = {"kill",  "vanish", "pause",    "cut",  "cut-both", "isolate", "slow",
-                                        "lie",   "refuse", "source",   "stop", "hold",     "clog",    "reset",
-                                        "twice", "jump",   "no-space", "eio",  "rot",      "boast",   "bad-page"};
+    static const char *const names[] = {"kill",     "vanish", "pause", "cut",   "cut-both", "isolate", "slow",  "lie",
+                                        "refuse",   "source", "stop",  "hold",  "clog",     "reset",   "twice", "jump",
+                                        "no-space", "eio",    "rot",   "boast", "bad-page", "restart"};
 
     static_assert(sizeof names / sizeof names[0] == FR_SIM_FAULT_TYPES, "each has a name");
     return names[type];

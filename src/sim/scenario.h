@@ -50,8 +50,10 @@ enum fr_sim_fault_type {
     FR_SIM_FAULT_ROT,      /* what it is asked for it reads wrong from its disk with chance `amount`; the origin: all it sends */
     FR_SIM_FAULT_BOAST,    /* whatever it says it has, it says that it has all that there is */
     FR_SIM_FAULT_BAD_PAGE, /* pages that it passes on have a wrong bit with chance `amount` */
+    FR_SIM_FAULT_RESTART, /* its process dies; until: another one begins, and finds on the disk each chunk that was stored with chance `amount` (1: it was
+                              only the process; less: a power cut; 0: the disk is a new one). What was final stays */
 };
-enum { FR_SIM_FAULT_TYPES = FR_SIM_FAULT_BAD_PAGE + 1 };
+enum { FR_SIM_FAULT_TYPES = FR_SIM_FAULT_RESTART + 1 };
 
 struct fr_sim_fault {
     enum fr_sim_fault_type type;
@@ -117,6 +119,8 @@ void fr_sim_scenario_draw_healthy(struct fr_sim_scenario *scenario, uint64_t see
 void fr_sim_scenario_draw_faulty(struct fr_sim_scenario *scenario, uint64_t seed);
 /* Everything from the seed, with a great many faults: it says first which exist in this run and how often (swarm.c). In trees too. */
 void fr_sim_scenario_draw_swarm(struct fr_sim_scenario *scenario, uint64_t seed);
+/* Everything from the seed, in trees too, and nodes that die and start again, some more than once. */
+void fr_sim_scenario_draw_restarts(struct fr_sim_scenario *scenario, uint64_t seed);
 /* Cuts a drawn scenario into groups that feed one another, as the seed has it. */
 void fr_sim_scenario_draw_tree(struct fr_sim_scenario *scenario);
 /* On top of that, all members of one group die within a second or so, most often of one that feeds others. */

@@ -179,7 +179,8 @@ static void draw_serious(struct fr_sim_scenario *scenario, struct fr_prng *prng,
     case FR_SIM_FAULT_CLOG:
     case FR_SIM_FAULT_NO_SPACE:
     case FR_SIM_FAULT_EIO:
-    case FR_SIM_FAULT_BOAST: break;
+    case FR_SIM_FAULT_BOAST:
+    case FR_SIM_FAULT_RESTART: break;
     }
     fr_sim_scenario_add_fault(scenario, &fault);
 }
@@ -219,6 +220,44 @@ void fr_sim_scenario_draw_swarm(struct fr_sim_scenario *scenario, uint64_t seed)
     for (uint32_t i = 0; i < serious_count; i++)
         draw_serious(scenario, &prng, &mix);
     for (uint32_t i = 0; i < mild_count && scenario->fault_count < FR_SIM_FAULTS_MAX; i++)
+        draw_mild(scenario, &prng, &mix);
+    scenario->heal_at = last_change(scenario);
+}
+
+static void draw_restart(struct fr_sim_scenario *scenario, struct fr_prng *prng) {
+    fr_time_ns unnoticed = fr_time_min(scenario->timing.silence / 4, scenario->timing.connect / 2);
+    struct fr_sim_fault fault = {
+        .type = FR_SIM_FAULT_RESTART,
+        .at = draw_moment(scenario, prng),
+        .host = (uint32_t) between(prng, 1, scenario->member_count),
+        .amount = chance(prng, 0.6) ? 1
+            : chance(prng, 0.5)     ? 0
+                                    : fr_prng_unit(prng),
+    };
+
+    fault.until = fault.at + spread_ms(prng, 5, chance(prng, 0.9) ? unnoticed / FR_MS - 1 : 20000);
+    fr_sim_scenario_add_fault(scenario, &fault);
+}
+
+void fr_sim_scenario_draw_restarts(struct fr_sim_scenario *scenario, uint64_t seed) {
+    struct fr_prng prng;
+    struct mix mix;
+    uint32_t restart_count, mild_count;
+
+    fr_sim_scenario_draw_healthy(scenario, seed);
+    fr_prng_init(&prng, seed ^ 0x7e57u);
+    if (chance(&prng, 0.8))
+        scenario->object_bytes = scenario->chunk_bytes * between(&prng, 40, 300) - fr_prng_below(&prng, scenario->chunk_bytes);
+    draw_timing(scenario, &prng);
+    if (chance(&prng, 0.5))
+        fr_sim_scenario_draw_tree(scenario);
+    snprintf(scenario->label, sizeof scenario->label, "restarts");
+    draw_weights(&prng, mix.mild, MILD_TYPES);
+    restart_count = (uint32_t) between(&prng, 1, 12);
+    mild_count = chance(&prng, 0.5) ? 0 : (uint32_t) between(&prng, 1, MILD_MIN);
+    for (uint32_t i = 0; i < restart_count; i++)
+        draw_restart(scenario, &prng);
+    for (uint32_t i = 0; i < mild_count; i++)
         draw_mild(scenario, &prng, &mix);
     scenario->heal_at = last_change(scenario);
 }

@@ -27,7 +27,7 @@
 #include "content/limits.h"
 #include "sim/world.h"
 
-enum { HEALTHY_SEEDS = 150, FAULTY_SEEDS = 120, HARSH_SEEDS = 80, SWARM_SEEDS = 80, TWICE_SEEDS = 24, WORKERS = 2 };
+enum { HEALTHY_SEEDS = 150, FAULTY_SEEDS = 120, HARSH_SEEDS = 80, SWARM_SEEDS = 80, RESTART_SEEDS = 80, TWICE_SEEDS = 24, WORKERS = 2 };
 
 /* ---- running and telling */
 
@@ -70,9 +70,9 @@ static double seconds(fr_time_ns time) { return (double) time / (double) FR_SECO
 
 /* ---- drawn worlds */
 
-enum kind { HEALTHY, FAULTY, HEALTHY_TREE, FAULTY_TREE, HARSH_TREE, SWARM, KINDS };
+enum kind { HEALTHY, FAULTY, HEALTHY_TREE, FAULTY_TREE, HARSH_TREE, SWARM, RESTARTS, KINDS };
 
-static const char *const kind_names[] = {"healthy", "faulty", "healthy-tree", "faulty-tree", "harsh-tree", "swarm"};
+static const char *const kind_names[] = {"healthy", "faulty", "healthy-tree", "faulty-tree", "harsh-tree", "swarm", "restarts"};
 
 /* What many runs of one kind came to. */
 struct sum {
@@ -85,6 +85,10 @@ struct sum {
 static void draw(struct fr_sim_scenario *scenario, enum kind kind, uint64_t seed) {
     if (kind == SWARM) {
         fr_sim_scenario_draw_swarm(scenario, seed);
+        return;
+    }
+    if (kind == RESTARTS) {
+        fr_sim_scenario_draw_restarts(scenario, seed);
         return;
     }
     if (kind == HEALTHY || kind == HEALTHY_TREE)
@@ -202,6 +206,11 @@ static void trees_survive_the_death_of_a_group(void **state) {
 static void swarms_of_faults_heal(void **state) {
     (void) state;
     assert_seeds(SWARM, SWARM_SEEDS);
+}
+
+static void who_dies_and_starts_again_completes(void **state) {
+    (void) state;
+    assert_seeds(RESTARTS, RESTART_SEEDS);
 }
 
 static enum kind kind_of(const char *name) {
@@ -346,6 +355,7 @@ int main(void) {
         cmocka_unit_test(faulty_trees_stay_safe_and_end),
         cmocka_unit_test(trees_survive_the_death_of_a_group),
         cmocka_unit_test(swarms_of_faults_heal),
+        cmocka_unit_test(who_dies_and_starts_again_completes),
     };
     const char *seed = getenv("FR_SIM_SEED"), *more = getenv("FR_SIM_SEEDS"), *until = getenv("FR_SIM_UNTIL");
 

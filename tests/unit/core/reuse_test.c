@@ -174,6 +174,38 @@ static void a_gift_that_crosses_a_look_in_vain_is_handed_back(void **state) {
     fail_msg("nothing was being looked at");
 }
 
+/* A peer that was dialled pushes before it hears that we may have it. */
+static void what_peers_push_while_we_look_is_taken(void **state) {
+    struct scene scene;
+    (void) state;
+    core_rig_init(&scene.rig, CHUNKS);
+    scene.rig.holds = CORE_RIG_LOOKS;
+    assert_int_equal(core_rig_be_partial(&scene.rig, SELF, MEMBERS, 0, CHUNKS), 0);
+    link_all(&scene);
+    core_rig_page(&scene.rig, scene.up, 0);
+    assert_true(core_rig_chunk(&scene.rig, scene.low, 31, CORE_RIG_GOOD)); /* not looked at yet */
+    assert_int_equal(core_rig_did(&scene.rig, FR_ACTION_STORE, FR_LINK_NONE), 1);
+    assert_true(core_rig_told(&scene.rig, scene.low, FR_FRAME_HAVE, 31));
+    core_rig_done(&scene.rig);
+}
+
+/* As long as it may be the object itself nothing is taken; what turns out to be missing is asked for once more, for its sender believes it arrived. */
+static void what_was_dropped_meanwhile_is_asked_for_again(void **state) {
+    struct scene scene;
+    (void) state;
+    open_holder(&scene, 35);
+    core_rig_page(&scene.rig, scene.up, 0);
+    assert_true(core_rig_chunk(&scene.rig, scene.low, 20, CORE_RIG_GOOD));
+    assert_true(core_rig_chunk(&scene.rig, scene.low, 21, CORE_RIG_GOOD));
+    assert_int_equal(core_rig_did(&scene.rig, FR_ACTION_STORE, FR_LINK_NONE), 0);
+    scene.rig.kept[20] = false; /* somebody wrote into the file since its record was made */
+    page_all(&scene);
+    core_rig_end(&scene.rig, scene.up);
+    assert_true(core_rig_told(&scene.rig, scene.low, FR_FRAME_WANT, 20));
+    assert_false(core_rig_told(&scene.rig, scene.low, FR_FRAME_WANT, 21));
+    core_rig_done(&scene.rig);
+}
+
 static void who_is_orphaned_while_it_looks_asks_its_peers(void **state) {
     struct scene scene;
     (void) state;
@@ -243,6 +275,8 @@ int main(void) {
         cmocka_unit_test(a_few_are_looked_at_at_a_time),
         cmocka_unit_test(what_is_here_is_served_and_not_owned),
         cmocka_unit_test(a_gift_that_crosses_a_look_in_vain_is_handed_back),
+        cmocka_unit_test(what_peers_push_while_we_look_is_taken),
+        cmocka_unit_test(what_was_dropped_meanwhile_is_asked_for_again),
         cmocka_unit_test(who_is_orphaned_while_it_looks_asks_its_peers),
         cmocka_unit_test(what_all_have_is_not_sent_again),
         cmocka_unit_test(what_one_lacks_who_takes_part_is_sent),

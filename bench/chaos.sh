@@ -6,8 +6,8 @@
 #
 # For so long, files of all sizes are pushed one after another, sometimes two at once, under 40 names that are used again, while every few
 # seconds something happens to a host (faults.sh). Each node runs under a supervisor; every sixth is told to keep to a rate. A push may end
-# with exit code 0 or 3. Then the faults heal, pushes that ended with 3 are run again for the nodes that lack the file (push --retry, at most
-# three times), and it is looked if
+# with exit code 0 or 3. Then the faults heal, pushes that ended with 3 are run again for the nodes that lack the file (push --retry, at
+# most three times), and it is looked if
 #   - every node has the last content of every name, by SHA-256, and had nothing else meanwhile than what was pushed under it;
 #   - every node answers and is busy with nothing; none ended but by SIGKILL; each ends by itself on SIGTERM; no process is left.
 # The seed decides what happens to whom, and what is pushed; not to the millisecond when. Ends with "chaos: passed" and 0, or with what

@@ -41,14 +41,15 @@ recipients=24 names=40 small_stores=4 small_mib=320
 retries_max=3 push_patience=120 silence=4s
 
 work=$(mktemp -d /dev/shm/fr-chaos.XXXXXX) || exit 1
-supervisors=() helpers=()
+supervisors=() helpers=() pushers=()
 began=$(date +%s%N)
 chaos_second() { awk -v ns="$(($(date +%s%N) - began))" 'BEGIN { printf "%.1f", ns / 1e9 }'; }
 cleanup() {
     local pid host
     : >"$work/stopping"
-    for pid in "${helpers[@]}" "${supervisors[@]}"; do kill "$pid" 2>/dev/null; done
-    for pid in "${helpers[@]}" "${supervisors[@]}"; do wait "$pid" 2>/dev/null; done
+    for pid in "${helpers[@]}" "${pushers[@]}" "${supervisors[@]}"; do kill "$pid" 2>/dev/null; done
+    for pid in "${helpers[@]}" "${pushers[@]}" "${supervisors[@]}"; do wait "$pid" 2>/dev/null; done
+    for pid in $(ip netns pids "$lab_prefix-0" 2>/dev/null); do kill -KILL "$pid"; done # pushes whose shell is gone
     for ((host = 1; host <= recipients; host++)); do
         mountpoint -q "$work/$host" && umount "$work/$host"
     done
@@ -115,20 +116,21 @@ make_source() {
 }
 
 push_for() { # SECONDS
-    local number=0 count pids
+    local number=0 count
     local shapes=("--group-size 24" "--group-size 8" "--group-size 6" "--group-size 4" "--chunk-size 16K" "--shape chain")
     local until=$((SECONDS + $1)) pid name
     while [ $SECONDS -lt $until ]; do
-        count=$((RANDOM % 4 ? 1 : 2)) pids=()
+        count=$((RANDOM % 4 ? 1 : 2)) pushers=()
         while [ $count -gt 0 ]; do
             number=$((number + 1)) count=$((count - 1))
             name=f$((number % names))
             make_source $name
             # shellcheck disable=SC2086  # an option and its value
             push_run $number $name --to "$work/nodes" ${shapes[RANDOM % ${#shapes[@]}]} &
-            pids+=($!)
+            pushers+=($!)
         done
-        for pid in "${pids[@]}"; do wait "$pid"; done
+        for pid in "${pushers[@]}"; do wait "$pid"; done
+        pushers=()
     done
 }
 

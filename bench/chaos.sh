@@ -5,8 +5,9 @@
 #   bench/chaos.sh [--seconds N] [--seed N] [--mbit N]      120 s, any seed, 100 Mbit/s a host (0: unshaped)
 #
 # For so long, files of all sizes are pushed one after another, sometimes two at once, under 40 names that are used again, while every few
-# seconds something happens to a host (faults.sh). Each node runs under a supervisor. A push may end with exit code 0 or 3. Then the faults
-# heal, pushes that ended with 3 are run again for the nodes that lack the file (push --retry, at most three times), and it is looked if
+# seconds something happens to a host (faults.sh). Each node runs under a supervisor; every sixth is told to keep to a rate. A push may end
+# with exit code 0 or 3. Then the faults heal, pushes that ended with 3 are run again for the nodes that lack the file (push --retry, at
+# most three times), and it is looked if
 #   - every node has the last content of every name, by SHA-256, and had nothing else meanwhile than what was pushed under it;
 #   - every node answers and is busy with nothing; none ended but by SIGKILL; each ends by itself on SIGTERM; no process is left.
 # The seed decides what happens to whom, and what is pushed; not to the millisecond when. Ends with "chaos: passed" and 0, or with what
@@ -40,14 +41,15 @@ recipients=24 names=40 small_stores=4 small_mib=320
 retries_max=3 push_patience=120 silence=4s
 
 work=$(mktemp -d /dev/shm/fr-chaos.XXXXXX) || exit 1
-supervisors=() helpers=()
+supervisors=() helpers=() pushers=()
 began=$(date +%s%N)
 chaos_second() { awk -v ns="$(($(date +%s%N) - began))" 'BEGIN { printf "%.1f", ns / 1e9 }'; }
 cleanup() {
     local pid host
     : >"$work/stopping"
-    for pid in "${helpers[@]}" "${supervisors[@]}"; do kill "$pid" 2>/dev/null; done
-    for pid in "${helpers[@]}" "${supervisors[@]}"; do wait "$pid" 2>/dev/null; done
+    for pid in "${helpers[@]}" "${pushers[@]}" "${supervisors[@]}"; do kill "$pid" 2>/dev/null; done
+    for pid in "${helpers[@]}" "${pushers[@]}" "${supervisors[@]}"; do wait "$pid" 2>/dev/null; done
+    for pid in $(ip netns pids "$lab_prefix-0" 2>/dev/null); do kill -KILL "$pid"; done # pushes whose shell is gone
     for ((host = 1; host <= recipients; host++)); do
         mountpoint -q "$work/$host" && umount "$work/$host"
     done
@@ -84,6 +86,10 @@ tell_option() { # OPTION VALUE ...: the last of them; of a retry not which file
     esac
 }
 
+tell_nodes() { # REPORT
+    jq -r '"\([.nodes[] | select(.verdict | test("complete|slow"))] | length) of \(.nodes | length) nodes"' "$1"
+}
+
 # push_run NUMBER NAME OPTION...: one push with its time, its exit code and its report. It must end with 0 or 3.
 push_run() {
     local number=$1 name=$2 code=0 at ended
@@ -93,8 +99,8 @@ push_run() {
         --report "$work/reports/$name" --silence-timeout $silence --connect-timeout 2s --quiet "$@" 2>"$work/push.$number.err" || code=$?
     ended=$(awk -v ns="$(($(date +%s%N) - at))" 'BEGIN { printf "%.1f", ns / 1e9 }')
     echo "$code $ended" >>"$work/pushes"
-    say "push $number: $name, $(stat -c %s "$work/source/$name") bytes, $(tell_option "$@"): exit $code after $ended s, $(jq -r \
-        '"\([.nodes[] | select(.verdict == "complete" or .verdict == "slow")] | length) of \(.nodes | length) nodes"' "$work/reports/$name")"
+    say "push $number: $name, $(stat -c %s "$work/source/$name") bytes, $(tell_option "$@"): exit $code after $ended s, $(tell_nodes \
+        "$work/reports/$name")"
     case $number:$code in # of one node that is asked again and fails, the code is 4
     *:0 | *:3 | retry-*:4) return ;;
     esac
@@ -110,20 +116,21 @@ make_source() {
 }
 
 push_for() { # SECONDS
-    local number=0 count pids
+    local number=0 count
     local shapes=("--group-size 24" "--group-size 8" "--group-size 6" "--group-size 4" "--chunk-size 16K" "--shape chain")
     local until=$((SECONDS + $1)) pid name
     while [ $SECONDS -lt $until ]; do
-        count=$((RANDOM % 4 ? 1 : 2)) pids=()
+        count=$((RANDOM % 4 ? 1 : 2)) pushers=()
         while [ $count -gt 0 ]; do
             number=$((number + 1)) count=$((count - 1))
             name=f$((number % names))
             make_source $name
             # shellcheck disable=SC2086  # an option and its value
             push_run $number $name --to "$work/nodes" ${shapes[RANDOM % ${#shapes[@]}]} &
-            pids+=($!)
+            pushers+=($!)
         done
-        for pid in "${pids[@]}"; do wait "$pid"; done
+        for pid in "${pushers[@]}"; do wait "$pid"; done
+        pushers=()
     done
 }
 
@@ -208,8 +215,10 @@ for ((host = 1; host <= recipients; host++)); do
     mkdir "$work/$host"
     touch -d @0 "$work/$host.looked"
     [ $host -le $((recipients - small_stores)) ] || mount -t tmpfs -o size=${small_mib}m tmpfs "$work/$host" || exit 1
+    rates=()
+    [ $((host % 6)) != 0 ] || rates=(--rate-limit-up 6MB/s --rate-limit-down 8MB/s)
     supervise $host "$FASTREPLICA" node --store "$work/$host" --keys "$work/keys" --listen "$(lab_address $host):7420" \
-        --silence-timeout $silence --log-level warning &
+        --silence-timeout $silence --log-level warning "${rates[@]}" &
     supervisors+=($!)
     echo "$(lab_address $host):7420" >>"$work/nodes"
 done

@@ -69,6 +69,7 @@ run_fault() {
 faults_run() {
     RANDOM=$1
     local kind host other pids=()
+    trap 'kill "${pids[@]}" 2>/dev/null; exit 0' TERM
     while [ ! -e "$work/healing" ]; do
         kind=${fault_kinds[RANDOM % ${#fault_kinds[@]}]}
         host=$((RANDOM % (lab_hosts - 1) + 1))

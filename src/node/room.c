@@ -15,13 +15,15 @@ enum {
     STORES_AT_ONCE = 16,
     KEPT_BYTES = 16 << 20,
     KEPT_CHUNKS_MIN = 4,
+    KEPT_CHUNKS_MAX = 256,
 };
 
 /* The buffers are those that receive.c lets its cache have. */
 struct fr_room fr_room_needed(uint32_t chunk_bytes, uint32_t member_count) {
     uint32_t links = member_count + LINKS_BEYOND_MAX;
     uint32_t kept = KEPT_BYTES / chunk_bytes;
-    uint32_t buffers = BUFFERS_A_LINK * links + STORES_AT_ONCE + (kept < KEPT_CHUNKS_MIN ? KEPT_CHUNKS_MIN : kept);
+    kept = kept < KEPT_CHUNKS_MIN ? KEPT_CHUNKS_MIN : kept > KEPT_CHUNKS_MAX ? KEPT_CHUNKS_MAX : kept;
+    uint32_t buffers = BUFFERS_A_LINK * links + STORES_AT_ONCE + kept;
     return (struct fr_room){.connections = links, .bytes = (uint64_t) buffers * chunk_bytes};
 }
 

@@ -38,6 +38,7 @@ leave() {
         wait "$supervisor" || :
         supervisor=''
     fi
+    set +e # clean_up looks at the exit code first
     (exit $status)
     clean_up
 }

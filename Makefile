@@ -10,7 +10,7 @@ TSAN_RUN := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 CTEST = ctest -j $(JOBS)
 
 
-.PHONY: all test sim e2e fuzz asan tsan valgrind cover bench model format lint install clean help tests-built
+.PHONY: all test sim planted e2e fuzz asan tsan valgrind cover bench chaos model format lint install clean help tests-built
 
 all: build/release/build.ninja
 	@cmake --build build/release --target product
@@ -33,6 +33,10 @@ else ifdef N
 else
 	@$(CTEST) --preset release -L sim
 endif
+
+# Bugs made on purpose, and how many worlds the simulator needs to find each: the table in docs/sim.md.
+planted:
+	@scripts/planted $(BUG)
 
 e2e: tests-built
 ifdef STORY
@@ -62,6 +66,10 @@ cover:
 bench: all
 	@bench/run
 
+# SECONDS has a default for fuzz; only what was asked for counts here.
+chaos: all
+	@bench/chaos.sh $(if $(filter-out file,$(origin SECONDS)),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
 # The core in virtual worlds beside the model: docs/model.md. Some twenty minutes, and 10 GiB for the 100,000 nodes.
 model: all
 	@bench/model.sh >build/model.md && mv build/model.md docs/model.md
@@ -82,12 +90,14 @@ help:
 	@echo 'make                             release build: build/release/fastreplica and the libraries'
 	@echo 'make test                        build all and run every test'
 	@echo 'make sim [SEED=n | N=n] [KIND=k] the simulator: one seed with its trace; n seeds; or its tests'
+	@echo 'make planted [BUG=name]          bugs made on purpose: how many worlds the simulator needs to find each, or this one'
 	@echo 'make e2e [STORY=name]            stories with real processes (tests/e2e/name.sh)'
 	@echo 'make fuzz [TARGET=t] [SECONDS=n] fuzz one decoder or each, n seconds each (60)'
 	@echo 'make asan | tsan                 every test under the address and undefined behaviour, or the thread sanitizer'
 	@echo 'make valgrind                    one whole push under valgrind'
 	@echo 'make cover                       lines that the tests execute, by file and layer'
 	@echo 'make bench                       measure pushes over shaped links beside nginx + curl'
+	@echo 'make chaos [SECONDS=n] [SEED=n]  pushes to 24 nodes while nodes and links fail, then all must be right'
 	@echo 'make model                       write docs/model.md: simulated times beside the model and the bounds'
 	@echo 'make format | lint               put the sources in order | read them with every tool'
 	@echo 'make install PREFIX=DIR          program, libraries, headers, pkg-config file, manual pages [DESTDIR=]'

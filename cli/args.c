@@ -94,8 +94,9 @@ static int take_number(const struct parser *parser, const struct cli_option *opt
 
 static int take_duration(const struct parser *parser, const struct cli_option *option, const char *value) {
     fr_time_ns duration;
-    if (fr_units_parse_duration(value, &duration) != 0 || duration == 0)
-        return refuse_value(parser, option, value, "a time above 0, such as 500ms, 5s or 2m");
+    bool may_be_0 = option->kind == CLI_DURATION_OR_0;
+    if (fr_units_parse_duration(value, &duration) != 0 || (duration == 0 && !may_be_0))
+        return refuse_value(parser, option, value, may_be_0 ? "a time, such as 0s, 5s or 2m" : "a time above 0, such as 500ms, 5s or 2m");
     *(fr_time_ns *) option->target = duration;
     return 0;
 }
@@ -112,7 +113,8 @@ static int take_option(const struct parser *parser, const struct cli_option *opt
         return fr_units_parse_rate(value, option->target) == 0
             ? 0
             : refuse_value(parser, option, value, "a rate, such as 100M or 1G (bits a second), or 12MB/s");
-    case CLI_DURATION: return take_duration(parser, option, value);
+    case CLI_DURATION:
+    case CLI_DURATION_OR_0: return take_duration(parser, option, value);
     case CLI_NUMBER: return take_number(parser, option, value);
     }
     abort();

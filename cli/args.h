@@ -14,7 +14,8 @@ enum cli_option_kind {
     CLI_BYTES,    /* uint64_t *: a size */
     CLI_RATE,     /* uint64_t *: bytes a second */
     CLI_DURATION, /* fr_time_ns *: above 0 */
-    CLI_NUMBER,   /* uint32_t *: min .. max */
+    CLI_DURATION_OR_0,
+    CLI_NUMBER, /* uint32_t *: min .. max */
 };
 
 struct cli_option {

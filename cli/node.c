@@ -22,8 +22,10 @@ static const char notes[] =
 
 struct settings {
     const char *store, *keys, *listen, *port_file, *log_level;
-    fr_time_ns silence_timeout;
-    uint32_t transfers_max;
+    fr_time_ns silence_timeout, keep_partial;
+    uint32_t transfers_max, connections_max;
+    uint64_t memory_max;
+    uint64_t up_rate_max, down_rate_max;
     bool is_verbose;
 };
 
@@ -68,7 +70,12 @@ static enum cli_exit serve(const struct settings *settings, const struct fr_keys
     options.keys = keys;
     options.listen = settings->listen;
     options.silence_timeout = settings->silence_timeout;
+    options.keep_partial = settings->keep_partial;
     options.transfers_max = settings->transfers_max;
+    options.connections_max = settings->connections_max;
+    options.memory_max = settings->memory_max;
+    options.up_rate_max = settings->up_rate_max;
+    options.down_rate_max = settings->down_rate_max;
     options.log = (struct fr_log){.on_line = write_log, .level_max = level};
     int error = fr_node_new(&options, &node, &failure);
     if (error) {
@@ -105,8 +112,14 @@ static enum cli_exit load_and_serve(const struct settings *settings) {
     return code;
 }
 
+static fr_time_ns default_keep_partial(void) {
+    struct fr_node_options options;
+    fr_node_options_init(&options);
+    return options.keep_partial;
+}
+
 static int run(int argc, char **argv) {
-    struct settings settings = {0};
+    struct settings settings = {.keep_partial = default_keep_partial()};
     const struct cli_option own[] = {
         {"store", 's', CLI_TEXT, true, "DIR", &settings.store, "folder of the finished objects; created if missing", 0, 0},
         {"keys", 'k', CLI_TEXT, true, "DIR", &settings.keys, "folder with cluster.secret and origin.pub", 0, 0},
@@ -116,6 +129,14 @@ static int run(int argc, char **argv) {
         {"silence-timeout", 0, CLI_DURATION, false, "TIME", &settings.silence_timeout,
          "give a connection up that is silent for so long (15s)", 0, 0},
         {"max-transfers", 0, CLI_NUMBER, false, "N", &settings.transfers_max, "transfers at once, 1 to 1024 (16)", 1, 1024},
+        {"keep-partial", 0, CLI_DURATION_OR_0, false, "TIME", &settings.keep_partial,
+         "keep what a transfer that was cut short has received for so long, for the next try; 0s: not (24h)", 0, 0},
+        {"max-connections", 0, CLI_NUMBER, false, "N", &settings.connections_max,
+         "connections that transfers may need in all, 1 to 1000000 (4096)", 1, 1000000},
+        {"max-memory", 0, CLI_BYTES, false, "SIZE", &settings.memory_max,
+         "buffers of chunks that they may need in all (half of the memory)", 0, 0},
+        {"rate-limit-up", 0, CLI_RATE, false, "RATE", &settings.up_rate_max, "send no more than this in all, over all transfers", 0, 0},
+        {"rate-limit-down", 0, CLI_RATE, false, "RATE", &settings.down_rate_max, "receive no more than this in all", 0, 0},
         {"log-level", 0, CLI_TEXT, false, "LEVEL", &settings.log_level, "error, warning, info (the default) or debug", 0, 0},
         {"verbose", 'v', CLI_FLAG, false, NULL, &settings.is_verbose, "the same as --log-level debug", 0, 0},
         {0},

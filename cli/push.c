@@ -15,17 +15,33 @@ static const char notes[] =
     "NODES is a file with one node a line, - for such a file on standard input, or a list: edge[01-32].example.net:7420,10.0.0.1\n"
     "Exit codes: 0 every node has it, 1 failed here, 2 wrong usage or input, 3 some nodes failed, 4 all failed.";
 
-static enum cli_exit push_file(const struct cli_pushing *pushing, const char *path, const char *node_list, const char *key_folder) {
+/* Who receives: one of the two is given. */
+struct recipients {
+    const char *node_list, *report;
+};
+
+static int load_nodes(const struct recipients *recipients, struct fr_nodes **ret_nodes, struct fr_failure *failure) {
+    if (recipients->report)
+        return fr_nodes_load_missing(recipients->report, ret_nodes, failure);
+    return fr_nodes_load(recipients->node_list, ret_nodes, failure);
+}
+
+static enum cli_exit push_file(const struct cli_pushing *pushing, const char *path, const struct recipients *recipients,
+                               const char *key_folder) {
     struct fr_failure failure = {0};
     struct fr_nodes *nodes = NULL;
     struct fr_keys *keys = NULL;
     enum cli_exit code;
     int error = fr_keys_load(key_folder, FR_KEYS_ORIGIN, &keys, &failure);
     if (!error)
-        error = fr_nodes_load(node_list, &nodes, &failure);
+        error = load_nodes(recipients, &nodes, &failure);
     if (error) {
         cli_say("%s", failure.text);
         code = cli_exit_for_input(error);
+    } else if (!nodes) {
+        if (!pushing->is_quiet)
+            cli_say("every node of %s has it: nothing to push", recipients->report);
+        code = CLI_EXIT_ALL;
     } else {
         code = cli_pushing_run(pushing, path, nodes, keys);
     }
@@ -34,11 +50,28 @@ static enum cli_exit push_file(const struct cli_pushing *pushing, const char *pa
     return code;
 }
 
+/* Returns 0, or the exit code after a complaint. */
+static int check_given(struct cli_pushing *pushing, const char *path, const struct recipients *recipients) {
+    bool is_piped = strcmp(path, "-") == 0;
+    if (recipients->node_list && recipients->report)
+        return cli_args_complain("push", "--to and --retry both say who receives: give one of them");
+    if (!recipients->node_list && !recipients->report)
+        return cli_args_complain("push", "--to NODES is missing, or --retry REPORT");
+    if (is_piped && recipients->node_list && strcmp(recipients->node_list, "-") == 0)
+        return cli_args_complain("push", "FILE and NODES cannot both be standard input");
+    if (is_piped && !pushing->name)
+        return cli_args_complain("push", "standard input has no name: --name NAME is missing");
+    return cli_pushing_check(pushing, "push");
+}
+
 static int run(int argc, char **argv) {
     struct cli_pushing pushing = {0};
-    const char *node_list = NULL, *key_folder = NULL;
+    struct recipients recipients = {0};
+    const char *key_folder = NULL;
     struct cli_option own[] = {
-        {"to", 't', CLI_TEXT, true, "NODES", &node_list, "who receives", 0, 0},
+        {"to", 't', CLI_TEXT, false, "NODES", &recipients.node_list, "who receives", 0, 0},
+        {"retry", 0, CLI_TEXT, false, "REPORT", &recipients.report,
+         "instead of --to: the nodes that have not got it by this report,\nwhich an earlier push wrote", 0, 0},
         {"keys", 'k', CLI_TEXT, true, "DIR", &key_folder, "folder with cluster.secret and origin.key", 0, 0},
         {0},
     };
@@ -46,7 +79,7 @@ static int run(int argc, char **argv) {
     cli_pushing_describe(&pushing, common);
     cli_planning_describe(&pushing.planning, shaping);
     const struct cli_usage usage = {.command = "push",
-                                    .synopsis = "FILE --to NODES --keys DIR [options]",
+                                    .synopsis = "FILE --to NODES | --retry REPORT --keys DIR [options]",
                                     .about = about,
                                     .notes = notes,
                                     .tables = {own, common, shaping},
@@ -58,16 +91,12 @@ static int run(int argc, char **argv) {
     enum cli_args_result parsed = cli_args_parse(&usage, argc, argv, &operands, &operand_count);
     if (parsed != CLI_ARGS_GO)
         return cli_args_exit(parsed);
-    if (strcmp(operands[0], "-") == 0 && strcmp(node_list, "-") == 0)
-        return cli_args_complain("push", "FILE and NODES cannot both be standard input");
-    if (strcmp(operands[0], "-") == 0 && !pushing.name)
-        return cli_args_complain("push", "standard input has no name: --name NAME is missing");
-    int wrong = cli_pushing_check(&pushing, "push");
+    int wrong = check_given(&pushing, operands[0], &recipients);
     if (wrong != 0)
         return wrong;
     if (cli_signals_watch() != 0)
         return CLI_EXIT_LOCAL;
-    return push_file(&pushing, operands[0], node_list, key_folder);
+    return push_file(&pushing, operands[0], &recipients, key_folder);
 }
 
 const struct cli_command cli_push_command = {.name = "push", .summary = "send a file to many nodes", .run = run};

@@ -20,6 +20,7 @@ void cli_pushing_describe(struct cli_pushing *p, struct cli_option *options) {
         {"name", 'n', CLI_TEXT, false, "NAME", &p->name, "name at the nodes; FILE's own if left out", 0, 0},
         {"chunk-size", 0, CLI_BYTES, false, "SIZE", &p->chunk_bytes, "a power of two, 16K to 4M; chosen from the size if left out", 0, 0},
         {"up", 0, CLI_RATE, false, "RATE", &p->up_rate, "this machine's uplink, for the plan and its times", 0, 0},
+        {"rate-limit", 0, CLI_RATE, false, "RATE", &p->rate_max, "send no more than this in all, to leave room for others", 0, 0},
         {"report", 0, CLI_TEXT, false, "FILE", &p->report, "write a report, one JSON object", 0, 0},
         {"connect-timeout", 0, CLI_DURATION, false, "TIME", &p->connect_timeout,
          "give a node of the first groups up that cannot be reached for so long (5s)", 0, 0},
@@ -59,6 +60,7 @@ static void fill_options(struct fr_push_options *options, const struct cli_pushi
     /* What is above 32 bits is no chunk size; what stands in its place is none either, so the library says what is. */
     options->chunk_bytes = pushing->chunk_bytes < UINT32_MAX ? (uint32_t) pushing->chunk_bytes : UINT32_MAX;
     options->up_rate = pushing->up_rate;
+    options->rate_max = pushing->rate_max;
     options->delay = pushing->plan.delay;
     options->group_size = pushing->plan.group_size;
     options->shape = pushing->plan.shape;

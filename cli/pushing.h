@@ -14,7 +14,7 @@
 /* What the options say. Zeroed: the defaults. */
 struct cli_pushing {
     const char *name, *report;
-    uint64_t chunk_bytes, up_rate;
+    uint64_t chunk_bytes, up_rate, rate_max;
     fr_time_ns connect_timeout, silence_timeout, deadline;
     bool is_quiet, is_json, is_dry;
     unsigned verbosity;
@@ -22,7 +22,7 @@ struct cli_pushing {
     struct fr_plan_options plan; /* what planning says, filled in by cli_pushing_check */
 };
 
-enum { CLI_PUSHING_OPTIONS = 12 }; /* the one that ends the table included */
+enum { CLI_PUSHING_OPTIONS = 13 }; /* the one that ends the table included */
 
 /* options [CLI_PUSHING_OPTIONS]: a table that fills *pushing. */
 void cli_pushing_describe(struct cli_pushing *pushing, struct cli_option *options);

@@ -109,6 +109,8 @@ endif()
 # The house itself.
 add_test(NAME house/layers COMMAND ${CMAKE_SOURCE_DIR}/scripts/check-layers)
 limit_test(house/layers 60 house)
+add_test(NAME house/planted COMMAND ${CMAKE_SOURCE_DIR}/scripts/planted --check ${CMAKE_BINARY_DIR})
+limit_test(house/planted 60 house)
 if(FR_SHARED)
     add_test(NAME house/exports COMMAND ${CMAKE_SOURCE_DIR}/scripts/check-exports $<TARGET_FILE:fastreplica_shared>)
     limit_test(house/exports 60 house)

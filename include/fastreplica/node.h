@@ -19,6 +19,12 @@ struct fr_node_options {
     const char *listen;         /**< "host:port", ":port", "[v6]:port"; NULL: every address, port 7420; port 0: any free one */
     fr_time_ns silence_timeout; /**< 0: 15 s */
     uint32_t transfers_max;     /**< transfers at once; 0: 16 */
+    fr_time_ns
+        keep_partial; /**< what a transfer that was cut short has received is kept so long for a later one; 0: not. From _init: 24 h */
+    uint32_t connections_max; /**< that all transfers may need together; one that does not fit is refused; 0: 4096 */
+    uint64_t memory_max;      /**< the same for the buffers of chunks, in bytes; 0: half of the machine's memory, at least 1 GiB */
+    uint64_t up_rate_max;   /**< bytes of chunks a second that it sends in all; 0: no limit. Frames, encryption and TCP add a few percent */
+    uint64_t down_rate_max; /**< the same for what it receives */
     struct fr_log log;
 };
 

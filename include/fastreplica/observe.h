@@ -35,6 +35,10 @@ struct fr_node_report {
     uint32_t chunks_bad; /**< wrong chunks that it received and dropped */
     double first_relay_seconds;
     double last_owned_seconds;
+    const char *zone; /**< as in the node list, like the rest, so that a report can be pushed to again; NULL or "": not told */
+    uint64_t up_rate; /**< bytes a second, FR_RATE_UNKNOWN when not told */
+    uint64_t down_rate;
+    bool is_secondary;
 };
 
 /** A whole push. */

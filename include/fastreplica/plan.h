@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Who receives, who passes it on to whom, and what the least possible time is. Pure functions but for fr_nodes_load.
+/** Who receives, who passes it on to whom, and what the least possible time is. Pure functions but for fr_nodes_load...
  *
  *  A node file has one node a line: `host[:port] [zone=Z] [up=RATE] [down=RATE] [tier=primary|secondary]`, `#` begins a comment.
  *  An inline list is comma-separated and takes ranges: `edge[01-32].example.net:7420,10.0.0.[1-4]`. The default port is 7420.
@@ -42,6 +42,10 @@ int fr_nodes_parse_inline(const char *list, struct fr_nodes **ret_nodes, struct 
  *  '/' that is no file: FR_E_IO). Then names behind `dns:` are looked up, which blocks: each becomes one node for every address, with the attributes of its
  *  line. FR_E_RESOLVE: a name has no address. FR_E_SYNTAX: an address is there twice. Both name the line. */
 int fr_nodes_load(const char *argument, struct fr_nodes **ret_nodes, struct fr_failure *failure);
+/** Whom an earlier push did not serve: the nodes of the report in file `path` (fr_report_json wrote it) that are neither complete nor slow,
+ *  with their zones, rates and tiers, in the report's order. *ret_nodes NULL: none is missing. FR_E_IO: the file cannot be read.
+ *  FR_E_SYNTAX: it is no report; a number after the file's name counts its nodes, from 1. Otherwise as fr_nodes_load. */
+int fr_nodes_load_missing(const char *path, struct fr_nodes **ret_nodes, struct fr_failure *failure);
 void fr_nodes_free(struct fr_nodes *nodes); /**< NULL allowed */
 
 /** The least time in which `bytes` can reach all nodes when only uplinks and downlinks limit: max{ F/u_s, F/min D, N F/(u_s + sum u) }.

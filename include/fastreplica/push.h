@@ -20,6 +20,7 @@ struct fr_push_options {
     const struct fr_keys *keys;   /**< loaded as FR_KEYS_ORIGIN */
     uint32_t chunk_bytes;         /**< 0: chosen from the size; else a power of two, 16 KiB .. 4 MiB */
     uint64_t up_rate;             /**< our uplink in bytes a second, for plan and bound_seconds; FR_RATE_UNKNOWN */
+    uint64_t rate_max;            /**< bytes of chunks a second that we send in all; 0: no limit. The plan takes up_rate for no more */
     fr_time_ns delay;             /**< how groups are formed: as in struct fr_plan_options, like the next three */
     uint32_t group_size;
     enum fr_shape shape;

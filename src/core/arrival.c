@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A chunk arrives at a member: may it come, is it new, is it right, whose doing was it if not, and what follows from having it. */
+#include "core/planted.h"
 #include "core/state.h"
 
 bool fr_member_takes_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk, uint32_t chunk_size) {
@@ -31,7 +32,7 @@ static void on_duplicate(struct fr_transfer *transfer, struct fr_link *link, fr_
     struct fr_member *member = &transfer->member;
 
     fr_transfer_trace(transfer, FR_TRACE_CHUNK_DUPLICATE, link->member, chunk, is_gift, 0, NULL);
-    if (is_gift && fr_bitset_has(&member->have, chunk))
+    if (is_gift && fr_bitset_has(&member->have, chunk) && !FR_PLANTED(NEVER_OWNED))
         fr_relay_own(transfer, chunk, link);
     else if (is_gift)
         fr_bitset_add(&member->given, chunk);
@@ -46,10 +47,11 @@ static void on_duplicate(struct fr_transfer *transfer, struct fr_link *link, fr_
 void fr_member_on_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk, struct fr_buffer *buffer) {
     struct fr_member *member = &transfer->member;
     struct fr_action action = {.type = FR_ACTION_STORE, .link = link->id, .chunk = chunk, .buffer = buffer};
-    bool is_gift = link->role == FR_LINK_UPSTREAM && !fr_bitset_remove(&link->owed, chunk);
+    bool is_gift = link->role == FR_LINK_UPSTREAM && (!fr_bitset_remove(&link->owed, chunk) || FR_PLANTED(ANSWER_IS_GIFT));
 
     fr_pull_on_arrived(transfer, link, chunk);
-    if (member->mode == FR_MEMBER_HOLDING || fr_bitset_has(&member->have, chunk) || fr_bitset_has(&member->storing, chunk)) {
+    if (member->mode == FR_MEMBER_HOLDING || fr_bitset_has(&member->have, chunk) ||
+        (fr_bitset_has(&member->storing, chunk) && !FR_PLANTED(STORED_TWICE))) {
         on_duplicate(transfer, link, chunk, is_gift && member->mode != FR_MEMBER_HOLDING);
         drop_buffer(transfer, buffer);
         return;
@@ -62,6 +64,8 @@ void fr_member_on_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_c
     action.count = buffer->bytes;
     action.digest = *fr_manifest_digest(&transfer->manifest, chunk);
     fr_actions_push(&transfer->actions, &action);
+    if (FR_PLANTED(ACK_EARLY) && link->role == FR_LINK_PEER)
+        fr_say_chunk_number(transfer, link, FR_FRAME_HAVE, chunk);
 }
 
 /* The link may be gone since it went to the store. */
@@ -76,6 +80,8 @@ static struct fr_link *link_with(struct fr_transfer *transfer, uint32_t sender) 
 
 /* For traces and figures: an adopter does what a peer would. */
 static uint32_t member_of(const struct fr_transfer *transfer, uint32_t sender) {
+    if (sender == FR_SENDER_SELF)
+        return transfer->self;
     if (sender >= FR_SENDER_ADOPTER)
         return transfer->member.adopters[sender - FR_SENDER_ADOPTER]->peer;
     return sender < FR_GROUP_NODES_MAX ? sender : FR_MEMBER_UPSTREAM;
@@ -97,16 +103,18 @@ static void on_bad_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
     struct fr_member *member = &transfer->member;
     struct fr_link *link;
 
-    member->figures.chunks_bad++;
     if (fr_bitset_remove(&member->given, chunk)) /* we cannot own what did not arrive well: whoever gave it gives it to somebody again */
         FR_EACH_LIVE (transfer, link)
             if (link->role == FR_LINK_UPSTREAM)
                 fr_say_chunk_number(transfer, link, FR_FRAME_MISSING, chunk);
-    blame(transfer, member->senders[chunk], chunk);
+    if (member->senders[chunk] != FR_SENDER_SELF) {
+        member->figures.chunks_bad++;
+        blame(transfer, member->senders[chunk], chunk);
+        fr_pull_want_news(transfer);
+    }
     FR_EACH_LIVE (transfer, link)
         if (fr_bitset_remove(&link->late, chunk)) /* its copy was dropped for the wrong one: once more, please */
             fr_say_chunk_number(transfer, link, FR_FRAME_WANT, chunk);
-    fr_pull_want_news(transfer);
 }
 
 static void say_receipts(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index chunk) {
@@ -129,19 +137,23 @@ static void on_good_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
     member->pull.stored_at = transfer->now;
     if (sender == FR_MEMBER_UPSTREAM)
         member->figures.bytes_from_upstream += size;
-    else
+    else if (sender != transfer->self)
         member->figures.bytes_from_peers += size;
     fr_transfer_trace(transfer, FR_TRACE_CHUNK_STORED, sender, chunk, is_gift, 0, NULL);
     say_receipts(transfer, member->senders[chunk], chunk);
-    if (is_gift)
+    if (is_gift || FR_PLANTED(OWNED_BY_ALL))
         fr_relay_own(transfer, chunk, link_with(transfer, member->senders[chunk]));
+    else if (FR_PLANTED(UNOWNED_ADOPTED))
+        fr_adopt_own(transfer, chunk);
 }
 
 void fr_member_on_stored(struct fr_transfer *transfer, fr_chunk_index chunk, enum fr_store_outcome outcome,
                          const struct fr_failure *failure) {
     if (!fr_bitset_remove(&transfer->member.storing, chunk))
         return;
-    switch (outcome) {
+    if (transfer->member.senders[chunk] == FR_SENDER_SELF)
+        fr_reuse_on_looked(transfer, outcome == FR_STORE_OK);
+    switch (FR_PLANTED(DIGEST_IGNORED) && outcome == FR_STORE_BAD_DIGEST ? FR_STORE_OK : outcome) {
     case FR_STORE_OK: on_good_chunk(transfer, chunk); break;
     case FR_STORE_BAD_DIGEST: on_bad_chunk(transfer, chunk); break;
     case FR_STORE_FAILED: fr_transfer_end(transfer, failure); break;

@@ -6,6 +6,7 @@
  * when nothing comes for long; what was asked then may be asked of others. A chunk is asked of one neighbour at a time.
  */
 #include "base/time.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 enum {
@@ -38,7 +39,8 @@ void fr_ask_on_arrived(struct fr_transfer *transfer, struct fr_link *link, fr_ch
         return;
     }
     fr_ask_forget(transfer, chunk);
-    if (fr_time_since(transfer->now, link->ask_progress_at) <= QUICK_MS * FR_MS && link->ask_window < FR_PULL_OUTSTANDING_MAX)
+    if (fr_time_since(transfer->now, link->ask_progress_at) <= QUICK_MS * FR_MS &&
+        link->ask_window < FR_PULL_OUTSTANDING_MAX + FR_PLANTED(ASK_OFF_BY_ONE))
         link->ask_window++;
     link->ask_progress_at = transfer->now;
 }

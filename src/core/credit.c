@@ -6,13 +6,10 @@
 #include "base/time.h"
 #include "content/limits.h"
 
-enum {
-    ROUND_MIN_MS = 5,
-    WINDOW_SPARE = 4, /* over 100 Mbit/s links: 1.04-1.05 of the bound; 2 gave 1.05-1.08, 8 no less than 4 */
-};
+enum { ROUND_MIN_MS = 5 };
 
-void fr_credit_init(struct fr_credit *credit, fr_time_ns now) {
-    *credit = (struct fr_credit){.window = FR_CREDIT_WINDOW_FIRST, .round_trip_min = FR_TIME_NEVER, .round_began = now};
+void fr_credit_init(struct fr_credit *credit, uint32_t spare, fr_time_ns now) {
+    *credit = (struct fr_credit){.window = FR_CREDIT_WINDOW_FIRST, .spare = spare, .round_trip_min = FR_TIME_NEVER, .round_began = now};
 }
 
 bool fr_credit_has(const struct fr_credit *credit) { return credit->outstanding < credit->window; }
@@ -47,7 +44,7 @@ static void close_round(struct fr_credit *credit, fr_time_ns now) {
 
 static void size_window(struct fr_credit *credit) {
     double inside = rate_max(credit) * (double) credit->round_trip_min; /* chunks on their way at full pace */
-    double window = 2 * inside + WINDOW_SPARE;
+    double window = 2 * inside + credit->spare;
 
     if (credit->round == 0)
         return; /* no round measured yet: stay with the first window */

@@ -3,6 +3,7 @@
  * decided by the roles. */
 #include "base/check.h"
 #include "base/time.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 enum { BACKOFF_FIRST_MS = 250, BACKOFF_MAX_MS = 2000 };
@@ -50,7 +51,8 @@ void fr_dial_retry(struct fr_transfer *transfer, struct fr_dial *dial) {
         return;
     dial->retry_at = transfer->now + dial->backoff;
     dial->backoff = fr_time_min(dial->backoff * 2, BACKOFF_MAX_MS * FR_MS);
-    transfer->dial_due = fr_time_min(transfer->dial_due, dial->retry_at);
+    if (!FR_PLANTED(RETRY_UNARMED))
+        transfer->dial_due = fr_time_min(transfer->dial_due, dial->retry_at);
 }
 
 void fr_dial_forgive(struct fr_dial *dial) { dial->backoff = BACKOFF_FIRST_MS * FR_MS; }

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "core/planted.h"
 
 /* A gift is overdue for sharing when it is this much older than the taker needs for a chunk of its own. */
 #define SHARE_SLACK (30 * FR_MS)
@@ -24,7 +25,7 @@ enum {
 };
 
 int fr_dispatch_init(struct fr_dispatch *dispatch, uint32_t child_count) {
-    *dispatch = (struct fr_dispatch){.child_count = child_count};
+    *dispatch = (struct fr_dispatch){.child_count = child_count, .spare = FR_CREDIT_SPARE};
     dispatch->children = fr_alloc_zeroed(child_count, sizeof(*dispatch->children));
     if (!dispatch->children || fr_bitset_init(&dispatch->waiting, 0) || fr_bitset_init(&dispatch->reached, 0) ||
         fr_bitset_init(&dispatch->shared, 0)) {
@@ -67,7 +68,7 @@ int fr_dispatch_join(struct fr_dispatch *dispatch, uint32_t child, fr_time_ns no
     entry->is_in = true;
     entry->is_retired = false;
     entry->gifts_count = 0;
-    fr_credit_init(&entry->credit, now);
+    fr_credit_init(&entry->credit, dispatch->spare, now);
     entry->window = entry->credit.window;
     dispatch->children_in++;
     dispatch->children_taking++;
@@ -97,7 +98,7 @@ static void wait_again(struct fr_dispatch *dispatch, fr_chunk_index chunk) {
     if (is_owned(dispatch, chunk))
         return;
     fr_bitset_add(&dispatch->waiting, chunk);
-    if (chunk < dispatch->waiting_low)
+    if (chunk < dispatch->waiting_low && !FR_PLANTED(LOW_STAYS))
         dispatch->waiting_low = chunk;
 }
 
@@ -122,12 +123,14 @@ void fr_dispatch_leave(struct fr_dispatch *dispatch, uint32_t child) {
 
     if (!entry->is_in)
         return;
-    fr_dispatch_retire(dispatch, child);
+    if (!FR_PLANTED(LEFT_NOT_RETIRED))
+        fr_dispatch_retire(dispatch, child);
     entry->is_in = false;
     dispatch->children_in--;
     while (entry->gifts_count > 0) {
         entry->gifts_count--;
-        wait_again(dispatch, entry->gifts[entry->gifts_count].chunk);
+        if (!FR_PLANTED(DEAD_KEEPS))
+            wait_again(dispatch, entry->gifts[entry->gifts_count].chunk);
     }
     entry->credit.outstanding = 0;
 }
@@ -213,10 +216,19 @@ static double group_round_trip(const struct fr_dispatch *dispatch) {
     return least == FR_TIME_NEVER ? 0 : (double) least;
 }
 
+static uint32_t held_by_taking(const struct fr_dispatch *dispatch) {
+    uint32_t held = 0;
+
+    for (uint32_t i = 0; i < dispatch->child_count; i++)
+        if (is_taking(&dispatch->children[i]))
+            held += dispatch->children[i].gifts_count;
+    return held;
+}
+
 /* Would this child, given one more, still be at it when the others have finished all the rest? */
 static bool would_finish_last(const struct fr_dispatch *dispatch, const struct fr_child *child, double interval_all) {
     double interval = fr_credit_interval(&child->credit);
-    double all_done = dispatch->waiting.set_count * interval_all;
+    double all_done = (dispatch->waiting.set_count + held_by_taking(dispatch)) * interval_all;
     /* Twice the fair share of a chunk time is slack: equal members differ by chance. And what fills a long path is no queue. */
     double slack = 2.0 * dispatch->children_taking * interval_all;
     double round_trip = group_round_trip(dispatch);
@@ -368,7 +380,8 @@ bool fr_dispatch_reached(struct fr_dispatch *dispatch, uint32_t child, fr_chunk_
     for (uint32_t i = 0; fr_bitset_has(&dispatch->shared, chunk) && i < dispatch->child_count; i++)
         if (dispatch->children[i].is_in && is_owned_by(&dispatch->children[i], chunk, &position)) {
             remove_gift(&dispatch->children[i], position);
-            fr_credit_return(&dispatch->children[i].credit);
+            if (!FR_PLANTED(CREDIT_LOST))
+                fr_credit_return(&dispatch->children[i].credit);
         }
     fr_bitset_remove(&dispatch->shared, chunk);
     fr_bitset_remove(&dispatch->waiting, chunk);

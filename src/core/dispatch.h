@@ -39,6 +39,7 @@ struct fr_dispatch {
     uint32_t children_taking;  /* in and not retired */
     struct fr_child *children; /* [child_count] */
     bool is_last_known;        /* no further chunk will be added */
+    uint32_t spare;            /* of every child's credit; FR_CREDIT_SPARE after init */
 };
 
 int fr_dispatch_init(struct fr_dispatch *dispatch, uint32_t child_count);

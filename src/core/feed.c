@@ -8,7 +8,9 @@
  *
  * A member as whoever is in charge of it sees it:
  *   dialling --ACCEPT--> live --DONE--> settled (complete, failed)
- *            --REFUSE--> refused   --time is up--> unreachable   live --link lost--> failed
+ *            --REFUSE--> refused   --time is up--> unreachable
+ *   live --link lost--> lost --ACCEPT--> live   its process may be started again: it is dialled for as long as one that never answered
+ *                            --time is up--> failed
  *
  * The origin is in charge of all members, a member of its counterparts: with ku members above and kc below, t = 0 .. max(ku, kc) - 1 makes
  * member t mod kc the counterpart of member t mod ku. What is done when these are slow or gone is for
@@ -22,10 +24,12 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "core/planted.h"
 
 enum {
     MISSED_PATIENCES = 2, /* who left complete and in good order is missed after so many */
     NEWS_EVERY_MS = 100,
+    IDLE_LOSSES_MAX = 3, /* who comes back so often and gains nothing does not come back any more */
 };
 
 struct fr_feed *fr_feed_of(struct fr_transfer *transfer, const struct fr_link *link) {
@@ -104,6 +108,8 @@ static int make(struct fr_transfer *transfer, const struct fr_sheet *sheet, bool
         free_feed(feed);
         return FR_E_MEMORY;
     }
+    if (feed->roster->below_count > 0)
+        feed->dispatch.spare = FR_CREDIT_SPARE_BUSY;
     for (uint32_t i = 0; i < feed->roster->member_count; i++) {
         fr_dial_init(&feed->fed[i].dial);
         feed->fed[i].accepted_at = FR_TIME_NEVER;
@@ -123,7 +129,7 @@ int fr_feed_add(struct fr_transfer *transfer, const struct fr_sheet *sheet) {
     if (feed->is_rescue && fr_feed_count(transfer, false) == FR_FEEDS_MAX)
         return FR_E_LIMIT;
     feed->is_rescue = false;
-    if (!feed->roster->is_secondary || transfer->is_origin || transfer->member.is_complete)
+    if (!feed->roster->is_secondary || FR_PLANTED(SECONDARY_EARLY) || transfer->is_origin || transfer->member.is_complete)
         fr_feed_open(transfer, feed);
     return 0;
 }
@@ -211,11 +217,23 @@ static void replace_carrier(struct fr_transfer *transfer, const struct fr_feed *
             fr_sheets_pass_all(transfer, link);
 }
 
+/* We feed this group in the place of one that was lost before. Whoever hears of its nodes must have heard of that one first, or would
+ * not know whose word it is (rescue.c). */
+static void settle_lost_between(struct fr_transfer *transfer, const struct fr_feed *feed) {
+    struct fr_feed *between = feed->roster->upstream_count > 0 ? fr_feed_find(transfer, feed->roster->upstream_group) : NULL;
+
+    for (uint32_t i = 0; between && between->is_gone && i < between->roster->member_count; i++)
+        if (between->fed[i].is_lost)
+            fr_feed_settle(transfer, between, i, FR_VERDICT_FAILED, "");
+}
+
 void fr_feed_settle(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member, enum fr_verdict verdict, const char *reason) {
     struct fr_fed *fed = &feed->fed[member];
 
     if (fed->verdict == FR_VERDICT_COMPLETE || (fed->verdict != FR_VERDICT_PENDING && verdict != FR_VERDICT_COMPLETE))
         return;
+    if (verdict != FR_VERDICT_COMPLETE)
+        settle_lost_between(transfer, feed);
     if (verdict != FR_VERDICT_COMPLETE && fed->word) { /* what its own upstream said of it stands */
         verdict = fed->word_verdict;
         reason = fed->word;
@@ -241,7 +259,8 @@ void fr_feed_on_refused(struct fr_transfer *transfer, struct fr_link *link, cons
     char text[FR_REASON_BYTES_MAX + 1];
 
     snprintf(text, sizeof(text), "%.*s", (int) reason->text.count, reason->text.bytes);
-    if (reason->code == FR_REFUSAL_COMPLETE) /* whoever was in charge of it before us is gone */
+    /* Complete: whoever was in charge of it before us is gone. */
+    if (reason->code == FR_REFUSAL_COMPLETE || (FR_PLANTED(ENDED_IS_COMPLETE) && reason->code == FR_REFUSAL_ENDED))
         fr_feed_settle(transfer, feed, link->member, FR_VERDICT_COMPLETE, "");
     else if (feed->fed[link->member].is_charge)
         fr_feed_settle(transfer, feed, link->member, FR_VERDICT_REFUSED, text[0] ? text : fr_refusal_name(reason->code));
@@ -251,6 +270,40 @@ void fr_feed_on_refused(struct fr_transfer *transfer, struct fr_link *link, cons
 /* Trying again cannot help where the other side answered and would not have us, or has no address. */
 static bool is_final(int error) { return error == FR_E_SECRET || error == FR_E_RESOLVE || error == FR_E_VERSION || error == FR_E_SYNTAX; }
 
+static fr_time_ns tried_since(const struct fr_feed *feed, const struct fr_fed *fed) {
+    return fed->is_lost ? fed->lost_at : feed->opened_at;
+}
+
+/* A link that broke, not one that was closed for what its end did. */
+static bool may_come_back(const struct fr_fed *fed, bool was_live, bool was_in_good_order, const struct fr_failure *failure) {
+    return was_live && !was_in_good_order && fed->is_charge && fed->verdict == FR_VERDICT_PENDING && !fed->word &&
+        (failure->error == FR_E_CLOSED || failure->error == FR_E_TIMEOUT || failure->error == FR_E_IO);
+}
+
+/* Whoever died may be started again, and has still what it had stored. Meanwhile others do its part. false: it was too often already. */
+static bool look_for_again(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member, const struct fr_failure *failure) {
+    struct fr_fed *fed = &feed->fed[member];
+
+    if (fed->figures.chunks_have > fed->most_have) {
+        fed->most_have = fed->figures.chunks_have;
+        fed->idle_losses = 0;
+    }
+    if (fed->idle_losses++ == IDLE_LOSSES_MAX)
+        return false;
+    fed->word = fr_strdup(failure->text);
+    if (!fed->word) {
+        transfer->actions.is_starved = true;
+        return false;
+    }
+    fed->word_verdict = FR_VERDICT_FAILED;
+    fed->is_lost = true;
+    fed->lost_at = transfer->now;
+    fr_transfer_trace_fed(transfer, FR_TRACE_LINK_RETRY, feed->roster, member, FR_CHUNK_NONE, 0, failure->error, failure->text);
+    fr_dial_forgive(&fed->dial);
+    fr_dial_retry(transfer, &fed->dial);
+    return true;
+}
+
 static void on_dial_failed(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member, const struct fr_failure *failure) {
     struct fr_fed *fed = &feed->fed[member];
     bool is_refused = failure->error == FR_E_SECRET || failure->error == FR_E_VERSION;
@@ -259,7 +312,8 @@ static void on_dial_failed(struct fr_transfer *transfer, struct fr_feed *feed, u
         fr_dial_settle(&fed->dial);
         return;
     }
-    if (is_final(failure->error) || fed->word || transfer->now >= feed->opened_at + transfer->timing.connect) {
+    if (is_final(failure->error) || (fed->word && !fed->is_lost) ||
+        (transfer->now >= tried_since(feed, fed) + transfer->timing.connect && !FR_PLANTED(NEVER_GIVEN_UP))) {
         fr_dial_settle(&fed->dial);
         fr_feed_settle(transfer, feed, member, is_refused ? FR_VERDICT_REFUSED : FR_VERDICT_UNREACHABLE, failure->text);
         return;
@@ -288,7 +342,7 @@ void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool wa
         fr_urgent_on_sent(transfer, link->sends);
     if (!was_live && !was_in_good_order)
         on_dial_failed(transfer, feed, link->member, failure);
-    else {
+    else if (!may_come_back(fed, was_live, was_in_good_order, failure) || !look_for_again(transfer, feed, link->member, failure)) {
         fr_dial_settle(&fed->dial);
         if (was_in_good_order && fed->verdict == FR_VERDICT_COMPLETE) /* the push may be over there, and here in a moment */
             fed->missed_at = transfer->now + MISSED_PATIENCES * transfer->timing.patience;
@@ -315,9 +369,10 @@ void fr_feed_on_live(struct fr_transfer *transfer, struct fr_link *link, const s
     fed->accepted_at = fed->progress_at = transfer->now;
     transfer->stall_due = fr_time_min(transfer->stall_due, transfer->now + transfer->timing.silence);
     fed->is_linked = fr_feed_of(transfer, link)->was_linked = true;
-    if (fed->word) { /* given up too early */
+    if (fed->word) { /* given up too early, or it is back: it begins with what it has kept */
         fr_free(fed->word);
         fed->word = NULL;
+        fed->is_lost = false;
         fed->figures = (struct fr_member_figures){.first_relay_ns = FR_TIME_NEVER, .last_owned_ns = FR_TIME_NEVER};
     }
     if (transfer->is_origin)
@@ -330,7 +385,7 @@ void fr_feed_on_live(struct fr_transfer *transfer, struct fr_link *link, const s
         fr_say_page(transfer, link, page);
     if (transfer->manifest.is_end_known)
         fr_say_end(transfer, link);
-    if (!link->is_holding)
+    if (!link->is_holding || FR_PLANTED(HOLDER_FED))
         fr_feed_join(transfer, link);
     if (!transfer->is_origin && accept->pages_known == 0) /* it has nothing, and will not say so */
         fr_stand_in_on_have(transfer, link);

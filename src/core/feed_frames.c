@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 enum {
@@ -21,7 +22,7 @@ static void forget_shares(struct fr_transfer *transfer, const struct fr_link *li
     struct fr_link *other;
 
     FR_EACH_LIVE (transfer, other)
-        if (other->role == FR_LINK_CHILD && other->place == link->place)
+        if (other->role == FR_LINK_CHILD && other->place == link->place && !FR_PLANTED(SHARE_STILL_SENT))
             fr_link_acknowledge(other, chunk);
 }
 
@@ -92,6 +93,25 @@ static int on_ranges_frame(struct fr_transfer *transfer, struct fr_link *link, e
     return 0;
 }
 
+/* A push that is run again: what everybody has who takes part is not brought to the group once more, and whoever comes without it asks the others.
+ * Not of a pipe, whose bytes are kept only until they have been brought. */
+static void spare_held(struct fr_transfer *transfer, struct fr_feed *feed) {
+    struct fr_dispatch *dispatch = &feed->dispatch;
+
+    if (!transfer->is_origin || !transfer->origin.can_reread)
+        return;
+    for (uint32_t word = 0; word < (dispatch->waiting.bit_count + 63) / 64; word++) {
+        uint64_t held = dispatch->waiting.words[word];
+        const struct fr_link *link;
+
+        FR_EACH_LIVE (transfer, link)
+            if (held != 0 && link->role == FR_LINK_CHILD && link->place == feed->index && !link->is_holding)
+                held &= word < (link->theirs.bit_count + 63) / 64 ? link->theirs.words[word] : 0;
+        for (; held; held &= held - 1)
+            fr_dispatch_spare(dispatch, word * 64 + (uint32_t) __builtin_ctzll(held));
+    }
+}
+
 static int on_interest(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes) {
     struct fr_feed *feed = fr_feed_of(transfer, link);
     bool on;
@@ -102,8 +122,9 @@ static int on_interest(struct fr_transfer *transfer, struct fr_link *link, const
     fr_send_on_interest(transfer, link, on);
     if (on && feed->news_due == FR_TIME_NEVER)
         feed->news_due = transfer->now + NEWS_EVERY_MS * FR_MS;
-    if (on && link->is_holding) { /* what it had is another object: it takes part from now on */
+    if (on && link->is_holding) { /* it has looked at what was there: it takes part from now on */
         link->is_holding = false;
+        spare_held(transfer, feed);
         if (feed->fed[link->member].verdict == FR_VERDICT_PENDING)
             fr_feed_join(transfer, link);
     }
@@ -151,6 +172,8 @@ static int on_done(struct fr_transfer *transfer, struct fr_link *link, const uin
         return error;
     snprintf(text, sizeof(text), "%.*s", (int) done.text.count, done.text.bytes);
     fed->accepted_at = fr_time_min(fed->accepted_at, fr_time_since(transfer->now, done.elapsed_ns)); /* others may have come before us */
+    if (FR_PLANTED(DONE_IS_COMPLETE))
+        done.verdict = FR_VERDICT_COMPLETE;
     link->is_done = done.verdict == FR_VERDICT_COMPLETE;
     fr_link_clear_queue(link);
     fr_feed_settle(transfer, fr_feed_of(transfer, link), link->member, done.verdict, text);

@@ -6,6 +6,7 @@
 #include "core/state.h"
 
 #include "base/time.h"
+#include "core/planted.h"
 
 enum {
     HELPERS_MAX = 2,    /* members beyond our charges that we reach for */
@@ -45,12 +46,14 @@ bool fr_feed_is_gone(const struct fr_transfer *transfer, uint32_t group) {
 static bool is_there(const struct fr_transfer *transfer, const struct fr_fed *fed) {
     if (fed->is_linked)
         return fed->faults_below < FR_FAULTS_MAX;
-    return fed->has_complained || fed->missed_at > transfer->now || fed->dial.link != FR_LINK_NONE || fed->dial.retry_at != FR_TIME_NEVER;
+    return (FR_PLANTED(COMPLETE_THERE) && fed->missed_at != 0) || fed->has_complained || fed->missed_at > transfer->now ||
+        fed->dial.link != FR_LINK_NONE || fed->dial.retry_at != FR_TIME_NEVER;
 }
 
-static bool is_anybody_there(const struct fr_transfer *transfer, const struct fr_feed *feed) {
+/* with_lost: who may be started again counts, too. Its part is done by others meanwhile, but a pipe's bytes are kept for it. */
+static bool is_anybody_there(const struct fr_transfer *transfer, const struct fr_feed *feed, bool with_lost) {
     for (uint32_t i = 0; i < feed->roster->member_count; i++)
-        if (is_there(transfer, &feed->fed[i]))
+        if (is_there(transfer, &feed->fed[i]) && (with_lost || !feed->fed[i].is_lost))
             return true;
     return false;
 }
@@ -58,7 +61,7 @@ static bool is_anybody_there(const struct fr_transfer *transfer, const struct fr
 /* Whom nobody feeds any more we feed ourselves. What cannot be taken on is left to the origin's patience. */
 static void take_on_below(struct fr_transfer *transfer, struct fr_feed *feed) {
     feed->is_gone = true;
-    for (uint32_t i = 0; i < transfer->sheet_count; i++)
+    for (uint32_t i = 0; i < transfer->sheet_count && !FR_PLANTED(BELOW_LEFT_ALONE); i++)
         if (transfer->sheets[i]->roster->upstream_count > 0 && transfer->sheets[i]->roster->upstream_group == feed->roster->group_index &&
             fr_feed_add(transfer, transfer->sheets[i]) == FR_E_MEMORY)
             transfer->actions.is_starved = true;
@@ -68,7 +71,7 @@ static bool is_reached_everywhere(const struct fr_transfer *transfer, fr_chunk_i
     for (uint32_t i = 0; i < transfer->feed_count; i++) {
         const struct fr_feed *feed = transfer->feeds[i];
 
-        if (!fr_bitset_has(&feed->dispatch.reached, chunk) && (feed->dispatch.children_in > 0 || is_anybody_there(transfer, feed)))
+        if (!fr_bitset_has(&feed->dispatch.reached, chunk) && (feed->dispatch.children_in > 0 || is_anybody_there(transfer, feed, true)))
             return false;
     }
     return true;
@@ -98,7 +101,8 @@ void fr_feed_release_kept(struct fr_transfer *transfer) {
 }
 
 void fr_feed_replace_lost(struct fr_transfer *transfer, struct fr_feed *feed) {
-    if (feed->is_gone || (feed->is_rescue && !feed->was_linked) || is_anybody_there(transfer, feed) || reach_for_next(transfer, feed))
+    if (feed->is_gone || (feed->is_rescue && !feed->was_linked) || is_anybody_there(transfer, feed, false) ||
+        reach_for_next(transfer, feed))
         return;
     take_on_below(transfer, feed);
 }

@@ -55,6 +55,7 @@ static void check_stalled(struct fr_transfer *transfer, struct fr_link *link) {
         return;
     snprintf(text, sizeof(text), "answers, but has stored nothing for %.0f s (%u of %u chunks): look at its disk",
              (double) stall_allowance(transfer, fed) / 1e9, fed->figures.chunks_have, transfer->manifest.layout.chunk_count);
+    fr_feed_settle(transfer, feed, link->member, FR_VERDICT_FAILED, text); /* dialling it again would find it as it is */
     fr_transfer_drop_link(transfer, link, FR_E_TIMEOUT, text);
 }
 

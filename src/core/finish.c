@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/time.h"
+#include "core/planted.h"
 
 enum {
     CALL_SILENCES = 8,  /* who is linked with peers may wait so long for upstream to call */
@@ -55,7 +56,7 @@ void fr_finish_when_whole(struct fr_transfer *transfer) {
     struct fr_action action = {.type = FR_ACTION_FINISH};
 
     if (member->is_finish_asked || member->mode == FR_MEMBER_HOLDING || !fr_manifest_is_whole(&transfer->manifest) ||
-        member->have.set_count != transfer->manifest.layout.chunk_count)
+        member->have.set_count + (FR_PLANTED(FINISHED_EARLY) ? member->storing.set_count : 0) != transfer->manifest.layout.chunk_count)
         return;
     if (!fr_manifest_root_matches(&transfer->manifest)) {
         struct fr_failure failure = {.error = FR_E_DIGEST};
@@ -109,7 +110,7 @@ static fr_time_ns adoption_time(const struct fr_transfer *transfer) {
 fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer) {
     const struct fr_member *member = &transfer->member;
 
-    if (member->orphaned_at == FR_TIME_NEVER && member->was_upstream_here)
+    if (FR_PLANTED(ORPHAN_WAITS) || (member->orphaned_at == FR_TIME_NEVER && member->was_upstream_here))
         return FR_TIME_NEVER;
     if (member->is_complete)
         return fr_time_max(fr_time_max(member->served_at, member->complete_at), orphaned_since(member)) + transfer->timing.linger;
@@ -144,7 +145,7 @@ void fr_finish_on_abandoned(struct fr_transfer *transfer) {
 void fr_finish_leave(struct fr_transfer *transfer) {
     struct fr_member *member = &transfer->member;
 
-    if (member->is_complete && (member->is_dismissed || is_left_alone(transfer)))
+    if (member->is_complete && (member->is_dismissed || is_left_alone(transfer) || FR_PLANTED(LEFT_EARLY)))
         fr_transfer_end(transfer, NULL);
     else if (member->is_dismissed && !member->is_finish_asked) {
         struct fr_failure failure = {.error = FR_E_ABORTED};

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 enum {
@@ -111,7 +112,10 @@ void fr_fold_note_result(struct fr_transfer *transfer, const struct fr_msg_resul
     };
 }
 
-void fr_fold_tell_again(struct fr_transfer *transfer) { transfer->member.fold.told_count = 0; }
+void fr_fold_tell_again(struct fr_transfer *transfer) {
+    if (!FR_PLANTED(TOLD_ONCE))
+        transfer->member.fold.told_count = 0;
+}
 
 /* ---------------------------------------------------------------------------------------------------- how far they are */
 

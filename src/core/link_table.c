@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "core/planted.h"
 
 enum {
     SLOT_BITS = 11,
@@ -122,5 +123,5 @@ void fr_transfer_drop_link(struct fr_transfer *transfer, struct fr_link *link, i
 void fr_transfer_leave_link(struct fr_transfer *transfer, struct fr_link *link, const char *why) {
     bool is_alone = !transfer->is_origin && transfer->member.is_complete && !transfer->failure.error;
 
-    close_link(transfer, link, 0, is_alone ? FR_GOODBYE_ALONE : FR_GOODBYE_REASON, why);
+    close_link(transfer, link, 0, FR_PLANTED(DISMISSED_BY_LEAVER) ? FR_GOODBYE_OVER : is_alone ? FR_GOODBYE_ALONE : FR_GOODBYE_REASON, why);
 }

@@ -48,16 +48,8 @@ int fr_member_init(struct fr_transfer *transfer, const struct fr_member_options 
     member->served_at = transfer->now;
     if (fr_member_grow(member, chunk_count) || fr_owner_init(&member->owner))
         return FR_E_MEMORY;
-    if (options->is_holding) {
-        member->held_count = options->held_count;
-        member->mode = FR_MEMBER_HOLDING;
-        member->held_root = options->held_root;
-        member->held_digests = fr_alloc_zeroed(options->held_count + 1, sizeof(*member->held_digests));
-        if (!member->held_digests)
-            return FR_E_MEMORY;
-        if (options->held_count > 0)
-            memcpy(member->held_digests, options->held_digests, options->held_count * sizeof(*member->held_digests));
-    }
+    if (fr_reuse_init(transfer, options))
+        return FR_E_MEMORY;
     return fr_pull_init(transfer);
 }
 
@@ -70,7 +62,7 @@ void fr_member_done(struct fr_transfer *transfer) {
     fr_bitset_done(&member->shunned_above);
     fr_free(member->senders);
     fr_owner_done(&member->owner);
-    fr_free(member->held_digests);
+    fr_reuse_done(transfer);
     fr_pull_done(transfer);
     fr_fold_done(transfer);
     fr_adopt_done(transfer);
@@ -260,6 +252,7 @@ void fr_member_turn(struct fr_transfer *transfer) {
     fr_fold_turn(transfer);
     if (transfer->is_ended)
         return;
+    fr_reuse_turn(transfer);
     fr_pull_turn(transfer);
     fr_finish_when_whole(transfer);
     if (!transfer->is_ended)

@@ -10,19 +10,6 @@
 
 enum { NEWS_EVERY_MS = FR_MEMBER_NEWS_EVERY_MS };
 
-/* A page of an object that we may have already: the first that differs ends the waiting. */
-static void compare_held(struct fr_transfer *transfer, const struct fr_msg_page *page) {
-    struct fr_member *member = &transfer->member;
-    fr_chunk_index first = fr_layout_page_first(&transfer->manifest.layout, page->page);
-
-    if (member->mode != FR_MEMBER_HOLDING)
-        return;
-    if (first + page->count <= member->held_count &&
-        memcmp(&member->held_digests[first], page->digests, (size_t) page->count * FR_DIGEST_BYTES) == 0)
-        return;
-    fr_pull_set_mode(transfer, FR_MEMBER_PULLING);
-}
-
 static void bad_manifest(struct fr_transfer *transfer, struct fr_link *link, enum fr_manifest_result result, const char *what) {
     char text[120];
 
@@ -51,26 +38,6 @@ static void on_page(struct fr_transfer *transfer, struct fr_link *link, const st
     FR_EACH_LIVE (transfer, other)
         if (other->role == FR_LINK_CHILD) /* pages run ahead of the chunks, all the way down */
             fr_say_page(transfer, other, page->page);
-    compare_held(transfer, page);
-}
-
-static void settle_held(struct fr_transfer *transfer) {
-    struct fr_member *member = &transfer->member;
-
-    if (member->mode != FR_MEMBER_HOLDING)
-        return;
-    if (!fr_digest_equal(&member->held_root, &transfer->manifest.end.root)) {
-        fr_pull_set_mode(transfer, FR_MEMBER_PULLING);
-        return;
-    }
-    member->is_finish_asked = true;
-    if (fr_bitset_grow(&member->have, transfer->manifest.layout.chunk_count))
-        transfer->actions.is_starved = true;
-    else
-        fr_bitset_add_range(&member->have, 0, transfer->manifest.layout.chunk_count);
-    member->figures.chunks_have = member->have.set_count;
-    member->have_bytes = transfer->manifest.layout.object_bytes;
-    fr_member_on_finished(transfer, &(struct fr_failure){0});
 }
 
 static void on_end(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_end *end) {
@@ -88,7 +55,6 @@ static void on_end(struct fr_transfer *transfer, struct fr_link *link, const str
     FR_EACH_LIVE (transfer, other)
         if (other->role == FR_LINK_PEER || other->role == FR_LINK_CHILD)
             fr_say_end(transfer, other);
-    settle_held(transfer);
 }
 
 /* Upstream answers each asking once. If this is the answer, what came from it meanwhile and was taken for one was a gift. */

@@ -7,6 +7,7 @@
 #include <fastreplica/error.h>
 
 #include "base/check.h"
+#include "core/planted.h"
 
 /* A peer is behind with this many more unacknowledged chunks than twice the others' mean. */
 enum { BEHIND_SLACK = 2 };
@@ -34,7 +35,7 @@ void fr_owner_add_peer(struct fr_owner *owner, uint32_t peer) {
 void fr_owner_forget_peer(struct fr_owner *owner, uint32_t peer) {
     owner->peers &= ~bit_of(peer);
     owner->unacknowledged[peer] = 0;
-    for (uint32_t i = 0; i < owner->open_count; i++)
+    for (uint32_t i = 0; i < owner->open_count && !FR_PLANTED(DEAD_AWAITED); i++)
         owner->open[i].waiting &= ~bit_of(peer);
 }
 
@@ -119,7 +120,7 @@ bool fr_owner_next_reached(struct fr_owner *owner, fr_chunk_index *ret_chunk) {
             behind |= bit_of(peer);
     }
     for (uint32_t i = 0; i < owner->open_count; i++)
-        if ((owner->open[i].waiting & ~behind) == 0 && (owner->open[i].is_copied || !owner->needs_copy)) {
+        if (((owner->open[i].waiting & ~behind) == 0 && (owner->open[i].is_copied || !owner->needs_copy)) || FR_PLANTED(REACHED_EARLY)) {
             *ret_chunk = owner->open[i].chunk;
             memmove(&owner->open[i], &owner->open[i + 1], (owner->open_count - i - 1) * sizeof(owner->open[0]));
             owner->open_count--;

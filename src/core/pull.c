@@ -12,6 +12,7 @@
  */
 #include "base/check.h"
 #include "base/time.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 enum {
@@ -143,7 +144,10 @@ void fr_pull_on_arrived(struct fr_transfer *transfer, struct fr_link *link, fr_c
     fr_ask_on_arrived(transfer, link, chunk);
 }
 
-void fr_pull_on_link_gone(struct fr_transfer *transfer, struct fr_link *link) { fr_ask_forget_all(transfer, link); }
+void fr_pull_on_link_gone(struct fr_transfer *transfer, struct fr_link *link) {
+    if (!FR_PLANTED(ASKED_FOR_EVER))
+        fr_ask_forget_all(transfer, link);
+}
 
 /* ---------------------------------------------------------------------------------------------------- time */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Relaying: bringing what we own to the peers of our group, and telling upstream when it has arrived there. */
+#include "core/planted.h"
 #include "core/state.h"
 
 enum { LATE_PUSH_MAX = FR_LINK_QUEUE_MAX / 2 }; /* a peer that lacks more of what we own is left to pull */
@@ -37,7 +38,7 @@ static bool push_to(struct fr_transfer *transfer, struct fr_link *link, fr_chunk
 static bool needs_copy(struct fr_transfer *transfer) {
     struct fr_link *link;
 
-    if (transfer->opening.object_bytes != FR_BYTES_UNKNOWN || transfer->roster->member_count < 2)
+    if (FR_PLANTED(COPY_NOT_AWAITED) || transfer->opening.object_bytes != FR_BYTES_UNKNOWN || transfer->roster->member_count < 2)
         return false;
     FR_EACH_LIVE (transfer, link)
         if (link->role == FR_LINK_PEER)

@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 static const struct fr_sheet *find_sheet(const struct fr_transfer *transfer, uint32_t group) {
@@ -67,7 +68,7 @@ bool fr_rescue_try(struct fr_transfer *transfer, uint32_t theirs, const struct f
     struct fr_feed *feed;
     struct fr_fed *fed;
 
-    if (result->verdict == FR_VERDICT_COMPLETE)
+    if (result->verdict == FR_VERDICT_COMPLETE || FR_PLANTED(NO_SECOND_TRY))
         return false;
     feed = reach_group(transfer, theirs, result->group);
     if (!feed || result->member >= feed->roster->member_count)

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "core/door.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 enum {
@@ -77,7 +78,7 @@ void fr_say_page(struct fr_transfer *transfer, struct fr_link *link, uint32_t pa
     struct fr_msg_page message;
     uint8_t *out;
 
-    if (page < link->pages_known || fr_bitset_has(&link->pages_sent, page))
+    if (page < link->pages_known + FR_PLANTED(PAGES_OFF_BY_ONE) || fr_bitset_has(&link->pages_sent, page))
         return;
     if (fr_link_mark(&link->pages_sent, page)) {
         transfer->actions.is_starved = true;

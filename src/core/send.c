@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sending what neighbours are to have: chunks from a link's queue, and news of what is here. */
+#include "core/planted.h"
 #include "core/state.h"
 
 enum { FEW_PEERS = 3 };
@@ -8,7 +9,9 @@ enum { FEW_PEERS = 3 };
 bool fr_send_can_serve(struct fr_transfer *transfer, const struct fr_link *link, fr_chunk_index chunk) {
     if (transfer->is_origin)
         return transfer->origin.can_reread && fr_bitset_has(&fr_feed_of(transfer, link)->dispatch.reached, chunk);
-    return fr_bitset_has(&transfer->member.have, chunk) && fr_manifest_has_chunk(&transfer->manifest, chunk) &&
+    return (fr_bitset_has(&transfer->member.have, chunk) ||
+            (FR_PLANTED(SERVED_UNVERIFIED) && fr_bitset_has(&transfer->member.storing, chunk))) &&
+        fr_manifest_has_chunk(&transfer->manifest, chunk) &&
         (link->role != FR_LINK_CHILD || !fr_bitset_has(&fr_feed_of(transfer, link)->dispatch.waiting, chunk));
 }
 
@@ -33,7 +36,7 @@ static void hand_out(struct fr_transfer *transfer, struct fr_link *link, fr_chun
 static uint32_t sends_max(const struct fr_transfer *transfer, const struct fr_link *link) {
     if (link->role == FR_LINK_PEER && __builtin_popcountll(transfer->member.owner.peers) > FEW_PEERS)
         return 1;
-    return FR_LINK_SENDS_MAX;
+    return FR_LINK_SENDS_MAX + FR_PLANTED(SENDS_OFF_BY_ONE);
 }
 
 void fr_send_pump(struct fr_transfer *transfer, struct fr_link *link) {

@@ -9,6 +9,7 @@
  */
 #include "base/check.h"
 #include "base/time.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 enum { ABSENT_PATIENCES = 2 };
@@ -61,7 +62,7 @@ static uint32_t heir_of(struct fr_transfer *transfer, uint32_t peer) {
 
 static void stand_in_for(struct fr_transfer *transfer, uint32_t peer) {
     transfer->member.stood_in |= 1ull << peer;
-    for (uint32_t i = 0; i < transfer->feed_count; i++)
+    for (uint32_t i = 0; i < transfer->feed_count && !FR_PLANTED(NOBODY_STANDS_IN); i++)
         if (transfer->feeds[i]->is_charged)
             charge_of(transfer, transfer->feeds[i], peer);
 }

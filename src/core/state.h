@@ -45,8 +45,12 @@ struct fr_fed {
     struct fr_member_figures figures;
     uint64_t accusers;     /* bit m: its peer m says that it sent a wrong chunk */
     uint32_t faults_below; /* wrongs that those whom it feeds caught it at */
-    char *word;            /* what its own upstream said of it, while we try ourselves; NULL: nothing */
+    char *word;            /* what it will be failed with, while it is tried (once more); NULL: nothing yet */
     enum fr_verdict word_verdict;
+    bool is_lost;         /* its link broke, and we dial it again for a while: word is why it broke */
+    fr_time_ns lost_at;   /* since when */
+    uint32_t most_have;   /* chunks that it had when its link broke, the most of all times */
+    uint32_t idle_losses; /* times that it broke with nothing gained since the time before */
     bool has_complained;  /* it closed its link for something that we did */
     fr_time_ns missed_at; /* it left complete and in good order, and is looked for from then on; 0: it did not */
 };
@@ -117,7 +121,7 @@ struct fr_fold {
 enum fr_member_mode {
     FR_MEMBER_FOLLOWING, /* neighbours push to it */
     FR_MEMBER_PULLING,   /* it asks for all it lacks; nobody pushes */
-    FR_MEMBER_HOLDING,   /* waits for the end: it may have the object already */
+    FR_MEMBER_HOLDING,   /* is given nothing: it looks what of the object is here already */
 };
 
 /* What a member pulls, and how it knows that it must. */
@@ -134,12 +138,30 @@ struct fr_pull {
     fr_time_ns guess_at;            /* when whoever feeds us is asked next for what nobody tells of */
 };
 
+/* What is here of earlier, and how far it was looked at (reuse.c). */
+struct fr_reuse {
+    struct fr_digest *digests; /* [count] of a finished object, NULL: not known */
+    uint32_t count;
+    struct fr_digest root;
+    bool looks_at_all;
+    bool is_remaking;    /* it is not the object itself: equal chunks are taken over into a new file */
+    fr_chunk_index next; /* the next to be compared or looked at */
+    uint32_t asked;      /* REUSE actions under way */
+    uint32_t looked;     /* answered */
+    uint64_t recent;     /* the last 64: bit 0 the last; 1: it was equal */
+};
+
 enum { FR_FAULTS_MAX = 3 }; /* who did wrong so often is not believed any more */
 
 /* Whoever sends chunks to us as one small number: a peer's index, a member above as FR_GROUP_NODES_MAX + its link's place, the origin, an
  * adopter as FR_SENDER_ADOPTER + its link's place. */
-enum { FR_SENDER_ORIGIN = 3 * FR_GROUP_NODES_MAX, FR_SENDER_ADOPTER, FR_SENDERS_MAX = FR_SENDER_ADOPTER + FR_ADOPTERS_MAX };
-static_assert((int) FR_SENDERS_MAX <= UINT8_MAX, "a sender fits a byte");
+enum {
+    FR_SENDER_ORIGIN = 3 * FR_GROUP_NODES_MAX,
+    FR_SENDER_ADOPTER,
+    FR_SENDERS_MAX = FR_SENDER_ADOPTER + FR_ADOPTERS_MAX,
+    FR_SENDER_SELF = FR_SENDERS_MAX, /* nobody: it was here */
+};
+static_assert((int) FR_SENDER_SELF <= UINT8_MAX, "a sender fits a byte");
 
 /* A member's part. */
 struct fr_member {
@@ -157,9 +179,7 @@ struct fr_member {
     struct fr_pull pull;
     struct fr_member_figures figures;
     uint64_t have_bytes;
-    struct fr_digest *held_digests;
-    uint32_t held_count;
-    struct fr_digest held_root;
+    struct fr_reuse reuse;
     bool is_finish_asked;
     bool is_complete; /* under its final name */
     bool is_told_done;
@@ -450,6 +470,11 @@ void fr_finish_on_abandoned(struct fr_transfer *transfer);
 fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer);
 
 /* ---- pulling (a member's service) ---- */
+int fr_reuse_init(struct fr_transfer *transfer, const struct fr_member_options *options); /* 0 or FR_E_MEMORY */
+void fr_reuse_done(struct fr_transfer *transfer);
+void fr_reuse_turn(struct fr_transfer *transfer);
+void fr_reuse_on_looked(struct fr_transfer *transfer, bool is_equal); /* a REUSE is done */
+
 int fr_pull_init(struct fr_transfer *transfer);
 void fr_pull_done(struct fr_transfer *transfer);
 void fr_pull_on_news(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges);

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/time.h"
 #include "core/door.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 const struct fr_timing fr_timing_default = {
@@ -136,7 +137,8 @@ static fr_time_ns total_deadline(const struct fr_transfer *transfer) {
 }
 
 void fr_transfer_watch_link(struct fr_transfer *transfer, const struct fr_link *link) {
-    transfer->liveness_due = fr_time_min(transfer->liveness_due, fr_liveness_due(&link->liveness));
+    if (!FR_PLANTED(SILENCE_UNWATCHED))
+        transfer->liveness_due = fr_time_min(transfer->liveness_due, fr_liveness_due(&link->liveness));
 }
 
 void fr_transfer_on_deadline(struct fr_transfer *transfer, fr_time_ns now) {
@@ -185,6 +187,8 @@ void fr_transfer_on_connected(struct fr_transfer *transfer, fr_link_id id, fr_ti
 }
 
 static bool is_shunned(const struct fr_transfer *transfer, const struct fr_link *link) {
+    if (FR_PLANTED(BLAME_FORGOTTEN))
+        return false;
     if (link->role == FR_LINK_PEER)
         return (transfer->member.shunned >> link->member & 1) != 0;
     return link->role == FR_LINK_UPSTREAM && link->place != FR_MEMBER_UPSTREAM &&

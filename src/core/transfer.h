@@ -43,11 +43,13 @@ enum fr_action_type {
     FR_ACTION_CLOSE,      /* link: send what is queued, then close; no event follows for this link */
     FR_ACTION_STORE,      /* link, chunk, chunk_offset, buffer (handed over), digest: hash it, compare, write it at its offset; then
                              on_chunk_stored. The driver may keep the buffer for SEND_CHUNK. */
-    FR_ACTION_DROP,       /* buffer (handed over): not needed, unref it */
-    FR_ACTION_READ_PAGE,  /* origin: page: read and hash its chunks; then on_page_read. One at a time, in order. */
-    FR_ACTION_RELEASE,    /* origin of a pipe: chunk has reached the group; its bytes may be forgotten */
-    FR_ACTION_FINISH,     /* member: every chunk is stored and the end is known: make it final; then on_finished */
-    FR_ACTION_ENDED,      /* the transfer is over; nothing further comes; free it when convenient */
+    FR_ACTION_REUSE, /* chunk, chunk_offset, count, digest: if what is here of earlier has these bytes at that place, store them from there;
+                             then on_chunk_stored, with FR_STORE_BAD_DIGEST when it has not */
+    FR_ACTION_DROP,  /* buffer (handed over): not needed, unref it */
+    FR_ACTION_READ_PAGE, /* origin: page: read and hash its chunks; then on_page_read. One at a time, in order. */
+    FR_ACTION_RELEASE,   /* origin of a pipe: chunk has reached the group; its bytes may be forgotten */
+    FR_ACTION_FINISH,    /* member: every chunk is stored and the end is known: make it final; then on_finished */
+    FR_ACTION_ENDED,     /* the transfer is over; nothing further comes; free it when convenient */
 };
 
 struct fr_action {
@@ -91,14 +93,16 @@ struct fr_origin_options {
 };
 
 struct fr_member_options {
-    const struct fr_verify_key *key;      /* the origin's public key, trusted; borrowed, outlives the transfer */
-    const struct fr_msg_open *open;       /* as received and checked by fr_door; blobs are copied */
-    const struct fr_opening *opening;     /* copied */
-    const struct fr_roster *roster;       /* copied */
-    bool is_holding;                      /* an object of this name, size and chunk size is here already: */
-    const struct fr_digest *held_digests; /* its chunk digests [held_count], copied; NULL only when held_count is 0 */
+    const struct fr_verify_key *key;  /* the origin's public key, trusted; borrowed, outlives the transfer */
+    const struct fr_msg_open *open;   /* as received and checked by fr_door; blobs are copied */
+    const struct fr_opening *opening; /* copied */
+    const struct fr_roster *roster;   /* copied */
+    bool
+        is_holding; /* something is here under this name: a part of an earlier transfer, or a finished object. Only where the size is known */
+    const struct fr_digest *held_digests; /* [held_count], copied: of the finished object, cut as this one; NULL: not known */
     uint32_t held_count;
-    struct fr_digest held_root;
+    struct fr_digest held_root; /* with held_digests */
+    bool looks_at_all;          /* chunks unlike held_digests may be here all the same, in a part of an earlier transfer */
     struct fr_timing timing;
     struct fr_observer observer;
     uint64_t seed;
@@ -133,7 +137,7 @@ bool fr_transfer_on_chunk_begin(struct fr_transfer *transfer, fr_link_id link, f
 void fr_transfer_on_chunk(struct fr_transfer *transfer, fr_link_id link, fr_chunk_index chunk, struct fr_buffer *buffer, fr_time_ns now);
 
 enum fr_store_outcome { FR_STORE_OK, FR_STORE_BAD_DIGEST, FR_STORE_FAILED };
-/* STORE is done. failure: only with FR_STORE_FAILED. */
+/* STORE or REUSE is done. failure: only with FR_STORE_FAILED. */
 void fr_transfer_on_chunk_stored(struct fr_transfer *transfer, fr_link_id link, fr_chunk_index chunk, enum fr_store_outcome outcome,
                                  const struct fr_failure *failure, fr_time_ns now);
 /* SEND_CHUNK is done: its last byte has left for the socket. */

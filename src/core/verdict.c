@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 #define SLOW_SLACK (1 * FR_SECOND) /* later than one and a half times the median by more than this is `slow` */
@@ -62,7 +63,7 @@ void fr_verdict_note(struct fr_transfer *transfer, const struct fr_msg_result *m
     transfer->origin.word_at = transfer->now;
     if (!result || has_object(result->verdict) || (result->verdict != FR_VERDICT_PENDING && message->verdict != FR_VERDICT_COMPLETE))
         return;
-    if (result->verdict == FR_VERDICT_PENDING)
+    if (result->verdict == FR_VERDICT_PENDING || FR_PLANTED(COUNTED_TWICE))
         transfer->origin.pending_count--;
     result->verdict = message->verdict;
     result->figures = message->figures;

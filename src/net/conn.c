@@ -34,6 +34,14 @@ static void on_handle_closed(uv_handle_t *handle) {
         fr_free(conn);
 }
 
+/* No share of a rate is waited for any more. */
+static void stop_waiting(struct fr_conn *conn) {
+    if (conn->options.limits.out)
+        fr_limiter_leave(conn->options.limits.out, &conn->out_turn);
+    if (conn->options.limits.in)
+        fr_limiter_leave(conn->options.limits.in, &conn->in_turn);
+}
+
 /* Everything goes but the memory of the handles, which libuv still looks at. */
 static void let_go(struct fr_conn *conn) {
     struct fr_failure ignored = {0};
@@ -41,6 +49,7 @@ static void let_go(struct fr_conn *conn) {
     conn->state = FR_CONN_GONE;
     fr_connect_cancel(conn->attempt);
     conn->attempt = NULL;
+    stop_waiting(conn);
     if (conn->tls)
         fr_tls_flush(conn->tls, &ignored); /* an alert that says why, if the socket takes it */
     fr_tls_free(conn->tls);
@@ -92,6 +101,7 @@ void fr_conn_close(struct fr_conn *conn) {
         return;
     }
     conn->state = FR_CONN_LEAVING;
+    stop_waiting(conn);
     fr_outbox_drop_chunks(&conn->outbox);
     uv_timer_start(&conn->timer, on_leave_timeout, LEAVE_MS, 0);
     fr_conn_kick(conn);
@@ -121,8 +131,8 @@ static void on_readable(struct fr_conn *conn) {
         shake_hands(conn);
     else if (conn->state == FR_CONN_LEAVING)
         fr_conn_discard(conn);
-    else if (fr_reader_is_waiting(&conn->reader))
-        fr_conn_watch(conn, conn->poll_mask & ~UV_READABLE); /* Only now: often the buffer comes first. */
+    else if (fr_reader_is_waiting(&conn->reader) || conn->in_turn.is_waiting)
+        fr_conn_watch(conn, conn->poll_mask & ~UV_READABLE); /* Only now: often the buffer, or the turn, comes first. */
     else
         fr_conn_pump_in(conn);
 }
@@ -130,7 +140,7 @@ static void on_readable(struct fr_conn *conn) {
 static void on_writable(struct fr_conn *conn) {
     if (conn->state == FR_CONN_SHAKING_HANDS)
         shake_hands(conn);
-    else if (conn->is_write_blocked || !fr_outbox_is_empty(&conn->outbox))
+    else if (conn->is_write_blocked || (!fr_outbox_is_empty(&conn->outbox) && !conn->out_turn.is_waiting))
         fr_conn_pump_out(conn);
     else
         fr_conn_watch(conn, conn->poll_mask & ~UV_WRITABLE); /* Only now: often more to send comes first. */
@@ -256,6 +266,8 @@ static struct fr_conn *make(const struct fr_conn_options *options, const struct 
     conn->handlers = *handlers;
     conn->user = user;
     conn->socket = -1;
+    conn->out_turn = (struct fr_limiter_turn){.go = fr_conn_take_turn_out, .user = conn};
+    conn->in_turn = (struct fr_limiter_turn){.go = fr_conn_take_turn_in, .user = conn};
     fr_outbox_init(&conn->outbox);
     fr_reader_init(&conn->reader);
     return conn;
@@ -339,4 +351,8 @@ void fr_conn_set_handlers(struct fr_conn *conn, const struct fr_conn_handlers *h
 
 const char *fr_conn_peer(const struct fr_conn *conn) { return conn->peer; }
 
-fr_time_ns fr_conn_heard_at(const struct fr_conn *conn) { return conn->heard_at; }
+struct fr_conn_limits fr_conn_limits(const struct fr_conn *conn) {
+    return conn->options.limits;
+}
+
+fr_time_ns fr_conn_heard_at(const struct fr_conn *conn) { return conn->in_turn.is_waiting ? uv_hrtime() : conn->heard_at; }

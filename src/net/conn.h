@@ -12,6 +12,7 @@
 #include <fastreplica/types.h>
 
 #include "base/buffer.h"
+#include "net/limiter.h"
 #include "net/tls.h"
 #include "wire/message.h"
 
@@ -38,12 +39,18 @@ struct fr_conn_handlers {
     void (*on_closed)(struct fr_conn *conn, void *user, const struct fr_failure *failure);
 };
 
+/* Rates for the bytes of chunks, shared with other connections of the loop. NULL: as fast as it goes. */
+struct fr_conn_limits {
+    struct fr_limiter *in, *out; /* borrowed, outlive the connection */
+};
+
 struct fr_conn_options {
     uv_loop_t *loop;              /* borrowed, outlives the connection */
     struct fr_tls_config *tls;    /* the same */
     fr_time_ns handshake_timeout; /* connect + TLS, from dial or accept until on_ready */
     fr_time_ns silence_timeout;   /* TCP_USER_TIMEOUT; 0: the system's own */
     uint32_t unsent_bytes_max;    /* TCP_NOTSENT_LOWAT; 0: 64 KiB */
+    struct fr_conn_limits limits;
 };
 
 /* address: "host:port", "[v6]:port". Tries every address of the name in turn, within the timeout, until one takes the TCP
@@ -75,7 +82,11 @@ void fr_conn_close(struct fr_conn *conn);
 /* "192.0.2.1:7420" or "[2001:db8::1]:7420" of the other side, or the dialled address while not connected. Never NULL. */
 const char *fr_conn_peer(const struct fr_conn *conn);
 
-/* When bytes last came from the other side (uv_hrtime), be it in the middle of a frame; 0: none yet. */
+/* Those of its options. */
+struct fr_conn_limits fr_conn_limits(const struct fr_conn *conn);
+
+/* When bytes last came from the other side (uv_hrtime), be it in the middle of a frame; 0: none yet. While it is us who do not read,
+ * because of a rate: now. */
 fr_time_ns fr_conn_heard_at(const struct fr_conn *conn);
 
 /* Accepting side. address: "host:port", "[v6]:port", ":port" or "port" alone (all addresses, IPv6 and IPv4); port 0: any free one.

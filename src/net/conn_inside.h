@@ -55,6 +55,8 @@ struct fr_conn {
     bool is_mid_frame;   /* bytes of an unfinished frame are here */
     bool is_read_kicked; /* the kick is to read, too */
 
+    struct fr_limiter_turn out_turn, in_turn; /* wait for their share of a rate */
+
     struct fr_failure doom; /* found where no callback may be made; acted on in the next turn */
     bool is_half_dead;      /* the socket failed: read what came before, then fail, with `doom` if that is filled */
     char peer[FR_ADDRESS_BYTES_MAX + 1];
@@ -71,13 +73,16 @@ void fr_conn_watch(struct fr_conn *conn, int mask);
 /* Runs the pumps in the next turn. */
 void fr_conn_kick(struct fr_conn *conn);
 
-/* Sends until the outbox is empty, the socket full, or this turn's share used up. READY and LEAVING. */
+/* Sends until the outbox is empty, the socket full, a rate does not allow more, or this turn's share used up. READY and LEAVING. */
 void fr_conn_pump_out(struct fr_conn *conn);
 /* Lets go what TLS holds; waits for the socket when it is full. Costs nothing when there is nothing. */
 void fr_conn_flush(struct fr_conn *conn);
 
-/* Receives until the socket is dry, a buffer is missing, or this turn's share used up. READY. */
+/* Receives until the socket is dry, a buffer is missing, a rate does not allow more, or this turn's share used up. READY. */
 void fr_conn_pump_in(struct fr_conn *conn);
+/* What a limiter calls when there is something for a connection that waited. */
+void fr_conn_take_turn_out(void *conn);
+void fr_conn_take_turn_in(void *conn);
 /* LEAVING: throws away what comes. */
 void fr_conn_discard(struct fr_conn *conn);
 

@@ -86,6 +86,21 @@ static void on_read_end(struct fr_conn *conn, enum fr_tls_result result, const s
     }
 }
 
+void fr_conn_take_turn_in(void *user) { fr_conn_pump_in(user); }
+
+/* How many of the next `room` bytes may be read now, by the rate. Frames need not wait. Nobody is urgent: each connection gets some bytes
+ * again and again, so that none of them looks dead to the other side's kernel. */
+static size_t ask(struct fr_conn *conn, size_t room) {
+    if (!conn->options.limits.in || !fr_reader_is_in_chunk(&conn->reader))
+        return room;
+    return fr_limiter_ask(conn->options.limits.in, &conn->in_turn, room, false);
+}
+
+static void count_read(struct fr_conn *conn, size_t bytes) {
+    if (conn->options.limits.in && fr_reader_is_in_chunk(&conn->reader))
+        fr_limiter_spend(conn->options.limits.in, bytes);
+}
+
 void fr_conn_pump_in(struct fr_conn *conn) {
     struct fr_failure why = {0};
     size_t turn = 0;
@@ -95,6 +110,9 @@ void fr_conn_pump_in(struct fr_conn *conn) {
         if (fr_reader_is_waiting(&conn->reader))
             return; /* fr_conn_give_buffer goes on. */
         fr_reader_space(&conn->reader, &at, &room);
+        room = ask(conn, room);
+        if (room == 0)
+            return; /* The limiter calls. */
         enum fr_tls_result result = fr_tls_read(conn->tls, at, room, &got, &why);
         if (result != FR_TLS_OK) {
             on_read_end(conn, result, &why);
@@ -102,6 +120,7 @@ void fr_conn_pump_in(struct fr_conn *conn) {
         }
         if (turn == 0)
             conn->heard_at = uv_hrtime();
+        count_read(conn, got);
         enum fr_reader_event event = fr_reader_advance(&conn->reader, got);
         turn += got + (event == FR_READER_MORE ? 0 : FRAME_BYTES);
         if (!handle(conn, event))

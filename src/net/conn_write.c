@@ -70,6 +70,25 @@ void fr_conn_flush(struct fr_conn *conn) {
     }
 }
 
+void fr_conn_take_turn_out(void *user) {
+    struct fr_conn *conn = user;
+    if (!conn->is_write_blocked) /* else it asks again when the socket takes more */
+        fr_conn_pump_out(conn);
+}
+
+/* How many of the next `room` bytes may go now, by the rate. Frames need not wait; nor does what is left to say at the end. */
+static size_t ask(struct fr_conn *conn, size_t room) {
+    struct fr_limiter *limiter = conn->options.limits.out;
+    if (!limiter || conn->state != FR_CONN_READY || !fr_outbox_is_at_chunk(&conn->outbox))
+        return room;
+    return fr_limiter_ask(limiter, &conn->out_turn, room, conn->outbox.begun_bytes > 0);
+}
+
+static void count_sent(struct fr_conn *conn, size_t bytes) {
+    if (conn->options.limits.out && fr_outbox_is_at_chunk(&conn->outbox))
+        fr_limiter_spend(conn->options.limits.out, bytes);
+}
+
 void fr_conn_pump_out(struct fr_conn *conn) {
     struct fr_failure why = {0};
     const uint8_t *at;
@@ -77,6 +96,9 @@ void fr_conn_pump_out(struct fr_conn *conn) {
     if (conn->is_half_dead)
         return;
     while (turn < TURN_BYTES && fr_outbox_peek(&conn->outbox, &at, &room)) {
+        room = ask(conn, room);
+        if (room == 0)
+            break; /* The limiter calls. */
         enum fr_tls_result result = fr_tls_write(conn->tls, at, room, &wrote, &why);
         if (result == FR_TLS_WANT_WRITE)
             break; /* The flush finds the socket full, too, and waits for it. */
@@ -85,6 +107,7 @@ void fr_conn_pump_out(struct fr_conn *conn) {
             return;
         }
         turn += wrote;
+        count_sent(conn, wrote);
         fr_chunk_index chunk = 0;
         if (!fr_outbox_consume(&conn->outbox, wrote, &chunk) || conn->state != FR_CONN_READY)
             continue;
@@ -93,6 +116,7 @@ void fr_conn_pump_out(struct fr_conn *conn) {
             return; /* The kick that came with it ends the connection. */
     }
     fr_conn_flush(conn);
-    if (conn->state < FR_CONN_GONE && !conn->is_write_blocked && !conn->is_half_dead && !fr_outbox_is_empty(&conn->outbox))
+    if (conn->state < FR_CONN_GONE && !conn->is_write_blocked && !conn->is_half_dead && !conn->out_turn.is_waiting &&
+        !fr_outbox_is_empty(&conn->outbox))
         fr_conn_kick(conn);
 }

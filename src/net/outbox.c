@@ -88,8 +88,12 @@ int fr_outbox_push_chunk(struct fr_outbox *outbox, fr_chunk_index chunk, struct 
     return 0;
 }
 
+static bool is_at_frames(const struct fr_outbox *outbox) { return outbox->begun_bytes == 0 && outbox->frames_tail > outbox->frames_head; }
+
+bool fr_outbox_is_at_chunk(const struct fr_outbox *outbox) { return !is_at_frames(outbox) && outbox->chunk_count > 0; }
+
 bool fr_outbox_peek(struct fr_outbox *outbox, const uint8_t **ret_at, size_t *ret_bytes) {
-    if (outbox->begun_bytes == 0 && outbox->frames_tail > outbox->frames_head) {
+    if (is_at_frames(outbox)) {
         *ret_at = outbox->frames + outbox->frames_head;
         *ret_bytes = outbox->frames_tail - outbox->frames_head;
         return true;
@@ -111,7 +115,7 @@ bool fr_outbox_peek(struct fr_outbox *outbox, const uint8_t **ret_at, size_t *re
 }
 
 bool fr_outbox_consume(struct fr_outbox *outbox, size_t bytes, fr_chunk_index *ret_chunk) {
-    if (outbox->begun_bytes == 0 && outbox->frames_tail > outbox->frames_head) {
+    if (is_at_frames(outbox)) {
         fr_assert(bytes <= outbox->frames_tail - outbox->frames_head);
         outbox->frames_head += bytes;
         if (outbox->frames_head == outbox->frames_tail)

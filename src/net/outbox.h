@@ -37,6 +37,8 @@ int fr_outbox_push_chunk(struct fr_outbox *outbox, fr_chunk_index chunk, struct 
 
 /* The bytes that go next; false when nothing waits. *ret_at is valid until the outbox is changed. */
 bool fr_outbox_peek(struct fr_outbox *outbox, const uint8_t **ret_at, size_t *ret_bytes);
+/* Are the bytes that go next a chunk's, its head among them? */
+bool fr_outbox_is_at_chunk(const struct fr_outbox *outbox);
 /* `bytes` of what peek gave are gone. True: a chunk's last byte was among them; its reference is dropped. */
 bool fr_outbox_consume(struct fr_outbox *outbox, size_t bytes, fr_chunk_index *ret_chunk);
 

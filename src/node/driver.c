@@ -165,12 +165,20 @@ static const struct fr_conn_handlers link_handlers = {
     .on_closed = tell_closed,
 };
 
+/* What a node dials counts as what came to it does. */
+static void inherit_limits(struct fr_driver *driver, const struct fr_conn *conn) {
+    struct fr_conn_limits *limits = &driver->options.limits;
+    if (!limits->in && !limits->out)
+        *limits = fr_conn_limits(conn);
+}
+
 void fr_driver_adopt(struct fr_driver *driver, struct fr_conn *conn, const struct fr_msg_open *open) {
     struct link *link = driver->has_ended ? NULL : add_link(driver);
     if (!link) {
         fr_conn_close(conn);
         return;
     }
+    inherit_limits(driver, conn);
     link->conn = conn;
     link->is_upstream = open->from >= FR_MEMBER_ABOVE;
     fr_conn_set_handlers(conn, &link_handlers, link);
@@ -190,6 +198,7 @@ static void dial(struct fr_driver *driver, const struct fr_action *action) {
         .tls = driver->options.tls,
         .handshake_timeout = driver->options.handshake_timeout,
         .silence_timeout = driver->options.silence_timeout,
+        .limits = driver->options.limits,
     };
     struct fr_failure failure = {0};
     struct link *link = add_link(driver);
@@ -289,6 +298,7 @@ static void perform(struct fr_driver *driver, const struct fr_action *action) {
             close_link(link);
         return;
     case FR_ACTION_STORE: store_chunk(driver, action); return;
+    case FR_ACTION_REUSE: role->reuse(driver->options.user, action); return;
     case FR_ACTION_DROP: fr_buffer_unref(action->buffer); return;
     case FR_ACTION_READ_PAGE: role->read_page(driver->options.user, action->page); return;
     case FR_ACTION_RELEASE: role->release(driver->options.user, action->chunk); return;

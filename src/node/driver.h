@@ -36,6 +36,7 @@ struct fr_driver_role {
     struct fr_chunk_source (*chunk_source)(void *user);
     /* Member; else NULL. The buffer is handed over. is_upstream: it came from upstream. */
     void (*store)(void *user, const struct fr_action *action, bool is_upstream);
+    void (*reuse)(void *user, const struct fr_action *action);
     void (*finish)(void *user);
     /* Origin; else NULL. */
     void (*read_page)(void *user, uint32_t page);
@@ -57,6 +58,7 @@ struct fr_driver_options {
     struct fr_cache_options cache;
     fr_time_ns handshake_timeout;
     fr_time_ns silence_timeout;
+    struct fr_conn_limits limits; /* of connections that it dials; unless told, those of the first that it adopts */
 };
 
 int fr_driver_new(const struct fr_driver_options *options, struct fr_driver **ret_driver); /* 0 or FR_E_MEMORY */

@@ -131,6 +131,7 @@ void fr_lobby_take(struct fr_lobby *lobby, int socket) {
         .tls = lobby->options.tls,
         .handshake_timeout = FR_LOBBY_SECONDS_MAX * FR_SECOND,
         .silence_timeout = lobby->options.silence_timeout,
+        .limits = lobby->options.limits,
     };
     if (lobby->visitor_count == FR_LOBBY_VISITORS_MAX)
         make_room(lobby);

@@ -24,6 +24,7 @@ struct fr_lobby_options {
     const uint8_t *key_bytes;
     struct fr_journal *journal;
     fr_time_ns silence_timeout;
+    struct fr_conn_limits limits;
     /* An OPEN that the door let in: opening and roster are verified. The connection is handed over; door is borrowed. */
     void (*on_open)(void *user, struct fr_conn *conn, const struct fr_door *door);
     /* As in struct fr_door. */

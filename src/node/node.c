@@ -17,10 +17,12 @@
 #include "node/lobby.h"
 #include "node/receive.h"
 #include "node/refuse.h"
+#include "node/room.h"
 #include "store/store.h"
 
 enum {
     TRANSFERS_DEFAULT = 16,
+    KEEP_PARTIAL_HOURS = 24,
     TRANSFERS_CAP = 1024,
     ROOM_FACTOR = 4, /* places for complete ones that still serve their peers, beside those that receive */
     ENDED_KEPT = 64, /* transfers that ended here and are remembered */
@@ -31,12 +33,19 @@ struct ended {
     bool is_complete;
 };
 
+/* A transfer that is here, and what was reckoned for it. */
+struct guest {
+    struct fr_receive *receive;
+    struct fr_room room;
+};
+
 struct fr_node {
     struct fr_node_options options;
     struct fr_journal journal;
     struct fr_timing timing;
     struct fr_store *store;
     struct fr_tls_config *tls;
+    struct fr_conn_limits limits;
     uv_loop_t loop;
     uv_async_t stop;
     bool has_loop, is_stopping;
@@ -46,11 +55,14 @@ struct fr_node {
     uint64_t completed_count, failed_count;
     uint32_t ended_count; /* ever; the ring holds the last of them */
     struct ended ended[ENDED_KEPT];
-    uint32_t receive_count, receive_capacity;
-    struct fr_receive **receives;
+    struct fr_room_book rooms;
+    uint32_t guest_count, guest_capacity;
+    struct guest *guests;
 };
 
-void fr_node_options_init(struct fr_node_options *options) { *options = (struct fr_node_options){.log.level_max = FR_LOG_INFO}; }
+void fr_node_options_init(struct fr_node_options *options) {
+    *options = (struct fr_node_options){.log.level_max = FR_LOG_INFO, .keep_partial = KEEP_PARTIAL_HOURS * 3600 * FR_SECOND};
+}
 
 uint16_t fr_node_port(const struct fr_node *node) { return fr_listener_port(node->listener); }
 
@@ -80,9 +92,10 @@ static const struct ended *find_ended(const struct fr_node *node, const uint8_t 
 
 static void forget_receive(void *user, struct fr_receive *receive) {
     struct fr_node *node = user;
-    for (uint32_t i = 0; i < node->receive_count; i++) {
-        if (node->receives[i] == receive) {
-            node->receives[i] = node->receives[--node->receive_count];
+    for (uint32_t i = 0; i < node->guest_count; i++) {
+        if (node->guests[i].receive == receive) {
+            fr_room_give_back(&node->rooms, &node->guests[i].room);
+            node->guests[i] = node->guests[--node->guest_count];
             return;
         }
     }
@@ -100,10 +113,10 @@ static void refuse_open(struct fr_node *node, struct fr_conn *conn, const struct
 
 /* The object that this OPEN is about, if it is here. */
 static struct fr_receive *find_receive(const struct fr_node *node, const uint8_t *transfer_id) {
-    for (uint32_t i = 0; i < node->receive_count; i++) {
-        const struct fr_opening *opening = fr_receive_opening(node->receives[i]);
+    for (uint32_t i = 0; i < node->guest_count; i++) {
+        const struct fr_opening *opening = fr_receive_opening(node->guests[i].receive);
         if (memcmp(opening->transfer_id, transfer_id, FR_TRANSFER_ID_BYTES) == 0)
-            return node->receives[i];
+            return node->guests[i].receive;
     }
     return NULL;
 }
@@ -115,15 +128,15 @@ static enum admission admit(const struct fr_node *node, const struct fr_opening 
     const struct ended *ended = find_ended(node, opening->transfer_id);
     if (ended)
         return ended->is_complete ? ADMIT_COMPLETE : ADMIT_ENDED;
-    for (uint32_t i = 0; i < node->receive_count; i++) {
-        const struct fr_receive *receive = node->receives[i];
+    for (uint32_t i = 0; i < node->guest_count; i++) {
+        const struct fr_receive *receive = node->guests[i].receive;
         if (fr_receive_is_complete(receive) || fr_receive_state(receive) == FR_RECEIVE_CLOSING)
             continue;
         busy_count++;
         if (strcmp(fr_receive_opening(receive)->name, opening->name) == 0)
             return ADMIT_BUSY;
     }
-    return busy_count >= node->options.transfers_max || node->receive_count == node->receive_capacity ? ADMIT_FULL : ADMIT_NEW;
+    return busy_count >= node->options.transfers_max || node->guest_count == node->guest_capacity ? ADMIT_FULL : ADMIT_NEW;
 }
 
 /* It is closing. */
@@ -131,6 +144,12 @@ static enum admission left_as(const struct fr_receive *receive) { return fr_rece
 
 static void begin_receive(struct fr_node *node, struct fr_conn *conn, const struct fr_door *door) {
     struct fr_receive *receive;
+    struct fr_failure lack = {0};
+    const struct fr_room room = fr_room_needed(door->opening.chunk_bytes, door->roster.member_count);
+    if (!fr_room_take(&node->rooms, &room, &lack)) {
+        refuse_open(node, conn, door, FR_REFUSAL_LIMIT, lack.text);
+        return;
+    }
     const struct fr_receive_options options = {
         .loop = &node->loop,
         .store = node->store,
@@ -145,10 +164,11 @@ static void begin_receive(struct fr_node *node, struct fr_conn *conn, const stru
         .user = node,
     };
     if (fr_receive_new(&options, &receive)) {
+        fr_room_give_back(&node->rooms, &room);
         refuse_open(node, conn, door, FR_REFUSAL_LIMIT, "no memory");
         return;
     }
-    node->receives[node->receive_count++] = receive;
+    node->guests[node->guest_count++] = (struct guest){receive, room};
     fr_receive_add_link(receive, conn, &door->open);
 }
 
@@ -171,7 +191,7 @@ static void take_open(void *user, struct fr_conn *conn, const struct fr_door *do
         refuse_open(node, conn, door, FR_REFUSAL_BUSY, "another push of the same name is under way here: wait for its end");
         return;
     case ADMIT_FULL:
-        snprintf(text, sizeof text, "%u transfers are under way here, as many as this node takes", node->receive_count);
+        snprintf(text, sizeof text, "%u transfers are under way here, as many as this node takes", node->guest_count);
         refuse_open(node, conn, door, FR_REFUSAL_LIMIT, text);
         return;
     case ADMIT_ENDED: fr_refuse(conn, FR_REFUSAL_ENDED, "this transfer has ended here"); return;
@@ -194,8 +214,8 @@ static void answer_status(void *user, struct fr_conn *conn) {
         status->store_free_bytes = fr_store_free_bytes(node->store);
         status->completed_count = node->completed_count;
         status->failed_count = node->failed_count;
-        for (uint32_t i = 0; i < node->receive_count && status->transfer_count < FR_STATUS_TRANSFERS_MAX; i++)
-            fr_receive_describe(node->receives[i], now, &status->transfers[status->transfer_count++]);
+        for (uint32_t i = 0; i < node->guest_count && status->transfer_count < FR_STATUS_TRANSFERS_MAX; i++)
+            fr_receive_describe(node->guests[i].receive, now, &status->transfers[status->transfer_count++]);
         fr_conn_send(conn, frame, fr_status_encode(status, frame, FR_FRAME_HEAD_BYTES + FR_FRAME_BODY_MAX));
     }
     fr_free(status);
@@ -219,15 +239,15 @@ static void begin_stop(struct fr_node *node) {
     fr_lobby_close(node->lobby);
     node->listener = NULL;
     node->lobby = NULL;
-    fr_assert(node->receives || node->receive_count == 0);
-    for (uint32_t i = 0; i < node->receive_count; i++)
-        fr_receive_stop(node->receives[i], "the node was told to stop");
+    fr_assert(node->guests || node->guest_count == 0);
+    for (uint32_t i = 0; i < node->guest_count; i++)
+        fr_receive_stop(node->guests[i].receive, "the node was told to stop");
 }
 
 static void take_stop(uv_async_t *async) {
     struct fr_node *node = async->data;
     if (!node->is_stopping)
-        fr_journal_say(&node->journal, FR_LOG_INFO, "stopping", "transfers=%u", node->receive_count);
+        fr_journal_say(&node->journal, FR_LOG_INFO, "stopping", "transfers=%u", node->guest_count);
     begin_stop(node);
 }
 
@@ -247,6 +267,15 @@ static int open_loop(struct fr_node *node, struct fr_failure *failure) {
     return 0;
 }
 
+static int open_limits(struct fr_node *node, struct fr_failure *failure) {
+    int rc = 0;
+    if (node->options.up_rate_max)
+        rc = fr_limiter_new(&node->loop, node->options.up_rate_max, &node->limits.out);
+    if (rc == 0 && node->options.down_rate_max)
+        rc = fr_limiter_new(&node->loop, node->options.down_rate_max, &node->limits.in);
+    return rc ? fr_failure_set(failure, rc, 0, "node: %s", fr_error_text(rc)) : 0;
+}
+
 static int open_lobby(struct fr_node *node, struct fr_failure *failure) {
     const struct fr_lobby_options options = {
         .loop = &node->loop,
@@ -255,6 +284,7 @@ static int open_lobby(struct fr_node *node, struct fr_failure *failure) {
         .key_bytes = fr_keys_origin_public(node->options.keys),
         .journal = &node->journal,
         .silence_timeout = node->timing.silence,
+        .limits = node->limits,
         .on_open = take_open,
         .is_verified = is_verified,
         .on_status = answer_status,
@@ -282,7 +312,10 @@ static int open_parts(struct fr_node *node, struct fr_failure *failure) {
     node->tls = fr_tls_config_new(fr_keys_secret(options->keys), failure);
     if (!node->tls)
         return failure && failure->error ? failure->error : FR_E_MEMORY;
+    fr_store_keep(node->store, options->keep_partial / FR_SECOND);
     rc = open_loop(node, failure);
+    if (rc == 0)
+        rc = open_limits(node, failure);
     if (rc == 0)
         rc = open_lobby(node, failure);
     if (rc == 0)
@@ -304,10 +337,11 @@ int fr_node_new(const struct fr_node_options *options, struct fr_node **ret_node
     if (options->silence_timeout)
         node->timing.silence = options->silence_timeout;
     node->began_at = uv_hrtime();
-    node->receive_capacity = ROOM_FACTOR * node->options.transfers_max;
-    node->receives = fr_alloc_zeroed(node->receive_capacity, sizeof(struct fr_receive *));
+    fr_room_open(&node->rooms, options->connections_max, options->memory_max);
+    node->guest_capacity = ROOM_FACTOR * node->options.transfers_max;
+    node->guests = fr_alloc_zeroed(node->guest_capacity, sizeof *node->guests);
     fr_journal_init(&node->journal, &node->options.log, NULL, node->began_at);
-    if (node->receives)
+    if (node->guests)
         rc = open_parts(node, failure);
     else
         rc = FR_E_MEMORY;
@@ -337,14 +371,16 @@ void fr_node_free(struct fr_node *node) {
     if (node->has_loop) {
         begin_stop(node);
         uv_run(&node->loop, UV_RUN_DEFAULT);
+        fr_limiter_close(node->limits.in);
+        fr_limiter_close(node->limits.out);
         uv_close((uv_handle_t *) &node->stop, NULL);
         uv_run(&node->loop, UV_RUN_DEFAULT);
         int rc = uv_loop_close(&node->loop);
         fr_assert(rc == 0);
     }
-    fr_assert(node->receive_count == 0);
+    fr_assert(node->guest_count == 0);
     fr_tls_config_free(node->tls);
     fr_store_close(node->store);
-    fr_free(node->receives);
+    fr_free(node->guests);
     fr_free(node);
 }

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "content/digest.h"
 
-enum job_kind { JOB_PREPARE, JOB_OPEN, JOB_STORE, JOB_COMMIT, JOB_CLOSE };
+enum job_kind { JOB_PREPARE, JOB_OPEN, JOB_STORE, JOB_LOOK, JOB_COMMIT, JOB_CLOSE };
 
 enum {
     STORES_RUNNING_MAX = 4,    /* as many as libuv has workers; what comes while they run is gathered */
@@ -25,14 +25,15 @@ enum {
 struct job {
     uv_work_t work;
     struct fr_partial *partial;
-    struct job *next; /* stores that have not started */
+    struct job *next; /* stores and looks that have not started */
     enum job_kind kind;
     uint32_t chunk_count, chunk_bytes; /* STORE: in the batch */
     struct fr_partial_chunk chunks[BATCH_CHUNKS_MAX];
     enum fr_store_outcome outcomes[BATCH_CHUNKS_MAX];
-    struct fr_record record; /* PREPARE: found; COMMIT: to be written */
-    bool has_record;
-    struct fr_finished *finished; /* PREPARE: the object that was found; CLOSE: to be closed */
+    struct fr_partial_look look; /* LOOK, and outcomes[0] */
+    struct fr_record record;     /* PREPARE: found, if has_record; COMMIT: to be written */
+    bool has_record, has_kept;
+    struct fr_finished *finished; /* PREPARE: the object that was found; LOOK: to be read; CLOSE: to be closed */
     struct fr_sink *sink;
     struct fr_failure failure;
 };
@@ -43,10 +44,12 @@ struct fr_partial {
     char id[2 * FR_TRANSFER_ID_BYTES + 1];
     struct fr_sink *sink;
     bool is_opening_sink;
-    bool is_held;
-    struct fr_record held;
-    struct fr_finished *finished;             /* the held object, NULL when it cannot be read */
+    bool has_record;
+    bool has_kept;                /* there was a part of an earlier transfer, which is the sink's file as soon as there is a sink */
+    struct fr_record record;      /* of the finished object */
+    struct fr_finished *finished; /* what is under the final name; NULL: nothing, or it cannot be read */
     struct job *waiting_first, *waiting_last; /* stores that have not started: no sink yet, or enough are running */
+    struct job *looks;                        /* looks that have not: no sink yet */
     uint32_t jobs_running, stores_running;
     struct job *close_job; /* made at the start, so that closing cannot fail */
     bool is_closing;
@@ -80,17 +83,53 @@ static void open_sink(struct job *job) {
                  &job->sink, &job->failure);
 }
 
-/* The same name, size and cut: whether the content is the same, the end of the manifest will tell. */
-static bool find_held(struct job *job) {
-    const struct fr_partial *partial = job->partial;
-    const struct fr_opening *opening = &partial->opening;
-    if (opening->object_bytes == FR_BYTES_UNKNOWN || !fr_store_find(partial->options.store, opening->name, &job->record))
-        return false;
-    if (job->record.object_bytes == opening->object_bytes && job->record.chunk_bytes == opening->chunk_bytes)
-        return true;
+/* Its digests are of use when they are of the same cut. */
+static void find_record(struct job *job) {
+    const struct fr_opening *opening = &job->partial->opening;
+    job->has_record = fr_store_find(job->partial->options.store, opening->name, &job->record);
+    if (!job->has_record || job->record.chunk_bytes == opening->chunk_bytes)
+        return;
     fr_record_done(&job->record);
-    memset(&job->record, 0, sizeof job->record);
-    return false;
+    job->record = (struct fr_record){0};
+    job->has_record = false;
+}
+
+/* Is it this very object, as far as its size tells? Whether the content is the same, the pages and the end of the manifest will tell. */
+static bool is_same_size(const struct job *job) {
+    return job->has_record && job->record.object_bytes == job->partial->opening.object_bytes;
+}
+
+static void prepare(struct job *job) {
+    const struct fr_partial *partial = job->partial;
+    if (partial->opening.object_bytes != FR_BYTES_UNKNOWN) {
+        find_record(job);
+        fr_finished_open(partial->options.store, partial->opening.name, &job->finished, NULL);
+    }
+    job->has_kept = fr_store_has_kept(partial->options.store, partial->opening.name, partial->opening.object_bytes);
+    if (!is_same_size(job))
+        open_sink(job);
+}
+
+/* Is this chunk in the partial file, or in the finished object? From there it is copied. */
+static enum fr_store_outcome look(struct job *job) {
+    const struct fr_partial_look *look = &job->look;
+    enum fr_store_outcome outcome = FR_STORE_BAD_DIGEST;
+    struct fr_digest digest;
+    uint8_t *bytes = fr_alloc(look->count);
+    if (!bytes) /* then it is sent */
+        return FR_STORE_BAD_DIGEST;
+    if (fr_sink_may_have(job->sink, look->offset, look->count) && fr_sink_read(job->sink, look->offset, bytes, look->count, NULL) == 0) {
+        fr_digest_of(bytes, look->count, &digest);
+        if (fr_digest_equal(&digest, &look->digest))
+            outcome = FR_STORE_OK;
+    }
+    if (outcome != FR_STORE_OK && job->finished && fr_finished_read(job->finished, look->offset, bytes, look->count, NULL) == 0) {
+        fr_digest_of(bytes, look->count, &digest);
+        if (fr_digest_equal(&digest, &look->digest))
+            outcome = fr_sink_write(job->sink, look->offset, bytes, look->count, &job->failure) ? FR_STORE_FAILED : FR_STORE_OK;
+    }
+    fr_free(bytes);
+    return outcome;
 }
 
 static enum fr_store_outcome store_chunk(struct job *job, const struct fr_partial_chunk *chunk, const struct fr_digest *digest) {
@@ -124,15 +163,10 @@ static void store_batch(struct job *job) {
 static void run_job(uv_work_t *work) {
     struct job *job = work->data;
     switch (job->kind) {
-    case JOB_PREPARE:
-        job->has_record = find_held(job);
-        if (!job->has_record)
-            open_sink(job);
-        else
-            fr_finished_open(job->partial->options.store, job->partial->opening.name, &job->finished, NULL);
-        return;
+    case JOB_PREPARE: prepare(job); return;
     case JOB_OPEN: open_sink(job); return;
     case JOB_STORE: store_batch(job); return;
+    case JOB_LOOK: job->outcomes[0] = look(job); return;
     case JOB_COMMIT: fr_sink_commit(job->sink, &job->record, &job->failure); return;
     case JOB_CLOSE:
         fr_sink_close(job->sink);
@@ -195,11 +229,37 @@ static void fail_waiting(struct fr_partial *partial, const struct fr_failure *fa
     }
 }
 
+static void start_looks(struct fr_partial *partial) {
+    struct job *job;
+    while (partial->sink && !partial->is_closing && (job = partial->looks)) {
+        partial->looks = job->next;
+        job->finished = partial->finished;
+        start_job(job);
+    }
+}
+
+static void report_looked(struct fr_partial *partial, const struct job *job) {
+    if (!partial->is_closing)
+        partial->options.events->on_looked(partial->options.user, job->look.chunk, job->outcomes[0], &job->failure);
+}
+
+static void fail_looks(struct fr_partial *partial, const struct fr_failure *failure) {
+    struct job *job;
+    while ((job = partial->looks)) {
+        partial->looks = job->next;
+        job->failure = *failure;
+        job->outcomes[0] = FR_STORE_FAILED;
+        report_looked(partial, job);
+        fr_free(job);
+    }
+}
+
 static void take_prepared(struct fr_partial *partial, struct job *job) {
     partial->sink = job->sink;
-    partial->is_held = job->has_record;
+    partial->has_record = job->has_record;
+    partial->has_kept = job->has_kept;
     partial->finished = job->finished;
-    partial->held = job->record;
+    partial->record = job->record;
     if (!partial->is_closing)
         partial->options.events->on_prepared(partial->options.user, &job->failure);
 }
@@ -207,14 +267,17 @@ static void take_prepared(struct fr_partial *partial, struct job *job) {
 static void take_opened(struct fr_partial *partial, struct job *job) {
     partial->sink = job->sink;
     partial->is_opening_sink = false;
-    if (partial->sink)
+    if (partial->sink) {
+        start_looks(partial);
         start_waiting(partial);
-    else
+    } else {
+        fail_looks(partial, &job->failure);
         fail_waiting(partial, &job->failure);
+    }
 }
 
 static void free_partial(struct fr_partial *partial) {
-    fr_record_done(&partial->held);
+    fr_record_done(&partial->record);
     fr_free(partial->close_job);
     fr_free(partial);
 }
@@ -242,6 +305,7 @@ static void finish_job(uv_work_t *work, int status) {
         start_waiting(partial); /* first: the worker need not wait for what is said about this one */
         report_stored(partial, job);
         break;
+    case JOB_LOOK: report_looked(partial, job); break;
     case JOB_COMMIT:
         fr_record_done(&job->record);
         if (!partial->is_closing)
@@ -277,7 +341,11 @@ int fr_partial_new(const struct fr_partial_options *options, struct fr_partial *
     return 0;
 }
 
-const struct fr_record *fr_partial_held(const struct fr_partial *partial) { return partial->is_held ? &partial->held : NULL; }
+struct fr_partial_held fr_partial_held(const struct fr_partial *partial) {
+    return (struct fr_partial_held){.is_any = partial->has_kept || partial->finished,
+                                    .record = partial->has_record ? &partial->record : NULL,
+                                    .has_kept = partial->has_kept};
+}
 
 static int ensure_sink(struct fr_partial *partial) {
     if (partial->sink || partial->is_opening_sink)
@@ -317,6 +385,18 @@ void fr_partial_store(struct fr_partial *partial, const struct fr_partial_chunk 
     job->chunks[job->chunk_count++] = *chunk;
     job->chunk_bytes += chunk->buffer->bytes;
     start_waiting(partial);
+}
+
+void fr_partial_reuse(struct fr_partial *partial, const struct fr_partial_look *look) {
+    struct job *job = ensure_sink(partial) == 0 ? make_job(partial, JOB_LOOK) : NULL;
+    if (!job) { /* then it is sent */
+        partial->options.events->on_looked(partial->options.user, look->chunk, FR_STORE_BAD_DIGEST, NULL);
+        return;
+    }
+    job->look = *look;
+    job->next = partial->looks;
+    partial->looks = job;
+    start_looks(partial);
 }
 
 /* The digests are copied: the worker must not look into the transfer. */
@@ -368,6 +448,7 @@ void fr_partial_close(struct fr_partial *partial) {
     const struct fr_failure failure = {.error = FR_E_CANCELLED};
     fr_assert(!partial->is_closing);
     partial->is_closing = true;
+    fail_looks(partial, &failure);
     fail_waiting(partial, &failure);
     close_when_quiet(partial);
 }

@@ -5,8 +5,9 @@
  *
  *   new -> on_prepared -> store ... -> on_stored ... -> commit -> on_committed -> close -> on_closed (freed)
  *
- * An object of the same name, size and chunk size that is here already is `held`: then no partial file is made until a chunk has to be
- * stored, because pushing the same thing again should need no room.
+ * What is here of earlier may be taken over chunk by chunk (reuse): a part of a transfer of this name and size that was cut short, then the partial
+ * file is that one, and the finished object of this name. If that has the same size and chunk size, as its record tells, no partial
+ * file is made until a chunk has to be stored, because pushing the same thing again should need no room.
  */
 #ifndef FR_NODE_PARTIAL_H
 #define FR_NODE_PARTIAL_H
@@ -31,12 +32,21 @@ struct fr_partial_chunk {
     bool is_upstream;
 };
 
+/* A chunk that may be here already. */
+struct fr_partial_look {
+    fr_chunk_index chunk;
+    uint64_t offset;
+    uint32_t count;
+    struct fr_digest digest;
+};
+
 struct fr_partial_events {
-    /* failure->error 0: ready. Then fr_partial_held tells whether the object is here already. */
+    /* failure->error 0: ready. Then fr_partial_held tells whether something is here already. */
     void (*on_prepared)(void *user, const struct fr_failure *failure);
     /* chunk->buffer is handed over. Small chunks come several in a row; on_stored_all follows the last of them. */
     void (*on_stored)(void *user, const struct fr_partial_chunk *chunk, enum fr_store_outcome outcome, const struct fr_failure *failure);
     void (*on_stored_all)(void *user);
+    void (*on_looked)(void *user, fr_chunk_index chunk, enum fr_store_outcome outcome, const struct fr_failure *failure);
     void (*on_committed)(void *user, const struct fr_failure *failure);
     void (*on_closed)(void *user);
 };
@@ -51,8 +61,15 @@ struct fr_partial_options {
 
 int fr_partial_new(const struct fr_partial_options *options, struct fr_partial **ret_partial); /* 0 or FR_E_MEMORY: nothing follows */
 
-/* After on_prepared: what is held, or NULL. Valid until close. */
-const struct fr_record *fr_partial_held(const struct fr_partial *partial);
+/* After on_prepared. Valid until close. */
+struct fr_partial_held {
+    bool is_any;                    /* there is something to be looked at */
+    const struct fr_record *record; /* of the finished object, when it is cut into chunks of this size; else NULL */
+    bool has_kept;                  /* there is a part of an earlier transfer */
+};
+struct fr_partial_held fr_partial_held(const struct fr_partial *partial);
+/* on_looked tells whether the chunk was here and is stored now. */
+void fr_partial_reuse(struct fr_partial *partial, const struct fr_partial_look *look);
 
 /* The buffer is handed over. Without memory for the job the outcome comes at once. */
 void fr_partial_store(struct fr_partial *partial, const struct fr_partial_chunk *chunk);

@@ -31,6 +31,7 @@ struct fr_push {
     struct fr_grouping grouping;
     struct fr_timing timing;
     struct fr_tls_config *tls;
+    struct fr_conn_limits limits;
     struct fr_tally *tally;
     struct fr_journal journal;
     uv_loop_t loop;
@@ -257,6 +258,18 @@ static int open_loop(struct fr_push *push, struct fr_failure *failure) {
     return 0;
 }
 
+static int open_limits(struct fr_push *push, struct fr_failure *failure) {
+    int rc = push->options.rate_max ? fr_limiter_new(&push->loop, push->options.rate_max, &push->limits.out) : 0;
+    return rc ? fr_failure_set(failure, rc, 0, "push: %s", fr_error_text(rc)) : 0;
+}
+
+/* A limit below the link's rate is what this machine can send. */
+static void choose_rate(struct fr_push *push) {
+    struct fr_push_options *options = &push->options;
+    if (options->rate_max && (options->up_rate == FR_RATE_UNKNOWN || options->up_rate > options->rate_max))
+        options->up_rate = options->rate_max;
+}
+
 static void choose_timing(struct fr_push *push) {
     push->timing = fr_timing_default;
     if (push->options.connect_timeout)
@@ -294,7 +307,8 @@ static int open_parts(struct fr_push *push, struct fr_failure *failure) {
     push->tls = fr_tls_config_new(fr_keys_secret(push->options.keys), failure);
     if (!push->tls)
         return failure && failure->error ? failure->error : FR_E_MEMORY;
-    return open_loop(push, failure);
+    rc = open_loop(push, failure);
+    return rc ? rc : open_limits(push, failure);
 }
 
 int fr_push_new(const struct fr_push_options *options, struct fr_push **ret_push, struct fr_failure *failure) {
@@ -306,6 +320,7 @@ int fr_push_new(const struct fr_push_options *options, struct fr_push **ret_push
         return fr_failure_set(failure, FR_E_MEMORY, 0, "push: %s", fr_error_text(FR_E_MEMORY));
     push->options = *options;
     choose_timing(push);
+    choose_rate(push);
     rc = open_parts(push, failure);
     if (rc) {
         fr_push_free(push);
@@ -319,6 +334,7 @@ void fr_push_free(struct fr_push *push) {
     if (!push)
         return;
     if (push->has_loop) {
+        fr_limiter_close(push->limits.out);
         uv_close((uv_handle_t *) &push->stop, NULL);
         uv_run(&push->loop, UV_RUN_DEFAULT);
         int rc = uv_loop_close(&push->loop);
@@ -379,6 +395,7 @@ static int make_driver(struct fr_push *push, struct fr_transfer *transfer) {
         .cache = fr_supply_cache_options(&push->layout, fr_grouping_links(&push->grouping)),
         .handshake_timeout = push->timing.connect,
         .silence_timeout = push->timing.silence,
+        .limits = push->limits,
     };
     return fr_driver_new(&options, &push->driver);
 }

@@ -166,9 +166,10 @@ static void say_complete(struct fr_receive *receive, fr_time_ns now) {
     char name[FR_QUOTED_MAX], seconds[32];
     snprintf(seconds, sizeof seconds, "%.3f", (double) fr_time_since(now, receive->began_at) / (double) FR_SECOND);
     fr_journal_say(&receive->journal, FR_LOG_INFO, "complete",
-                   "name=%s bytes=%llu seconds=%s bytes_from_upstream=%llu bytes_from_peers=%llu", fr_quote(receive->opening.name, name),
-                   (unsigned long long) receive->object_bytes, seconds, (unsigned long long) receive->bytes_from_upstream,
-                   (unsigned long long) receive->bytes_from_peers);
+                   "name=%s bytes=%llu seconds=%s bytes_from_upstream=%llu bytes_from_peers=%llu bytes_kept=%llu",
+                   fr_quote(receive->opening.name, name), (unsigned long long) receive->object_bytes, seconds,
+                   (unsigned long long) receive->bytes_from_upstream, (unsigned long long) receive->bytes_from_peers,
+                   (unsigned long long) (receive->object_bytes - receive->bytes_from_upstream - receive->bytes_from_peers));
 }
 
 static void take_trace(void *user, const struct fr_trace *trace) {
@@ -206,6 +207,13 @@ static void store_chunk(void *user, const struct fr_action *action, bool is_upst
     fr_partial_store(receive->partial, &chunk);
 }
 
+static void reuse_chunk(void *user, const struct fr_action *action) {
+    struct fr_receive *receive = user;
+    const struct fr_partial_look look = {
+        .chunk = action->chunk, .offset = action->chunk_offset, .count = action->count, .digest = action->digest};
+    fr_partial_reuse(receive->partial, &look);
+}
+
 static void finish_object(void *user) {
     struct fr_receive *receive = user;
     struct fr_transfer_view view;
@@ -232,6 +240,7 @@ static void on_driver_gone(void *user) {
 static const struct fr_driver_role member_role = {
     .chunk_source = chunk_source,
     .store = store_chunk,
+    .reuse = reuse_chunk,
     .finish = finish_object,
     .on_turn = notice_complete,
     .on_ended = on_ended,
@@ -251,7 +260,7 @@ static struct fr_cache_options cache_options(const struct fr_receive *receive) {
 }
 
 static int make_transfer(struct fr_receive *receive, const struct fr_msg_open *open, struct fr_transfer **ret_transfer) {
-    const struct fr_record *held = fr_partial_held(receive->partial);
+    const struct fr_partial_held held = fr_partial_held(receive->partial);
     fr_time_ns now = uv_hrtime();
     struct fr_member_options options = {
         .key = receive->options.key,
@@ -262,11 +271,12 @@ static int make_transfer(struct fr_receive *receive, const struct fr_msg_open *o
         .observer = {.on_trace = take_trace, .user = receive},
         .seed = now,
     };
-    if (held) {
-        options.is_holding = true;
-        options.held_digests = held->digests;
-        options.held_count = held->chunk_count;
-        options.held_root = held->root;
+    options.is_holding = held.is_any;
+    options.looks_at_all = held.has_kept;
+    if (held.record) {
+        options.held_digests = held.record->digests ? held.record->digests : &held.record->root; /* an empty object has none */
+        options.held_count = held.record->chunk_count;
+        options.held_root = held.record->root;
     }
     return fr_transfer_new_member(&options, now, ret_transfer);
 }
@@ -358,6 +368,14 @@ static void on_stored_all(void *user) {
         fr_driver_pump(receive->driver);
 }
 
+static void on_looked(void *user, fr_chunk_index chunk, enum fr_store_outcome outcome, const struct fr_failure *failure) {
+    struct fr_receive *receive = user;
+    if (receive->state != FR_RECEIVE_RUNNING)
+        return;
+    fr_transfer_on_chunk_stored(fr_driver_transfer(receive->driver), FR_LINK_NONE, chunk, outcome, failure, uv_hrtime());
+    fr_driver_pump(receive->driver);
+}
+
 static void on_committed(void *user, const struct fr_failure *failure) {
     struct fr_receive *receive = user;
     if (receive->state != FR_RECEIVE_RUNNING)
@@ -376,6 +394,7 @@ static const struct fr_partial_events partial_events = {
     .on_prepared = on_prepared,
     .on_stored = on_stored,
     .on_stored_all = on_stored_all,
+    .on_looked = on_looked,
     .on_committed = on_committed,
     .on_closed = on_partial_closed,
 };

@@ -61,14 +61,18 @@ static json_t *make_object(const struct fr_report *report) {
                      make_text(report->sha256));
 }
 
+static json_t *make_rate(uint64_t rate) { return rate == FR_RATE_UNKNOWN ? json_null() : fr_json_count(rate); }
+
 static json_t *make_node(const struct fr_node_report *node) {
-    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", make_text(node->name), "group",
-                     fr_json_count(node->group), "verdict", fr_verdict_name(node->verdict), "reason", make_reason(node->reason), "seconds",
-                     fr_json_seconds(node->seconds), "bytes_have", fr_json_count(node->bytes_have), "bytes_from_upstream",
+    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "name", make_text(node->name),
+                     "group", fr_json_count(node->group), "verdict", fr_verdict_name(node->verdict), "reason", make_reason(node->reason),
+                     "seconds", fr_json_seconds(node->seconds), "bytes_have", fr_json_count(node->bytes_have), "bytes_from_upstream",
                      fr_json_count(node->bytes_from_upstream), "bytes_from_peers", fr_json_count(node->bytes_from_peers), "bytes_relayed",
                      fr_json_count(node->bytes_relayed), "chunks_owned", fr_json_count(node->chunks_owned), "chunks_bad",
                      fr_json_count(node->chunks_bad), "first_relay_seconds", fr_json_seconds(node->first_relay_seconds),
-                     "last_owned_seconds", fr_json_seconds(node->last_owned_seconds));
+                     "last_owned_seconds", fr_json_seconds(node->last_owned_seconds), "zone", make_text(node->zone), "up_rate",
+                     make_rate(node->up_rate), "down_rate", make_rate(node->down_rate), "tier",
+                     node->is_secondary ? "secondary" : "primary");
 }
 
 /* All nodes, or NULL. */

@@ -54,7 +54,12 @@ int fr_tally_new(const struct fr_tally_options *options, struct fr_tally **ret_t
         return FR_E_MEMORY;
     }
     for (uint32_t i = 0; i < count; i++) {
-        tally->nodes[i] = (struct fr_node_report){.name = options->nodes->specs[i].address,
+        const struct fr_node_spec *spec = &options->nodes->specs[i];
+        tally->nodes[i] = (struct fr_node_report){.name = spec->address,
+                                                  .zone = spec->zone,
+                                                  .up_rate = spec->up_rate,
+                                                  .down_rate = spec->down_rate,
+                                                  .is_secondary = spec->is_secondary,
                                                   .reason = tally->reasons[i],
                                                   .seconds = -1,
                                                   .first_relay_seconds = -1,

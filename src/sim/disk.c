@@ -72,6 +72,37 @@ void fr_sim_disk_store(struct fr_sim_part *part, const struct fr_action *action)
     fr_sim_clock_set(&world->clock, chore->at, &chore->event);
 }
 
+static void on_looked(struct fr_sim_event *event) {
+    struct fr_sim_chore *chore = (struct fr_sim_chore *) event;
+    struct fr_sim_part *part = chore->part;
+    struct fr_failure why = {0};
+
+    if (fr_sim_chore_is_off(chore))
+        return;
+    chore->outcome = !fr_bitset_has(&part->host->kept, chore->chunk) ? FR_STORE_BAD_DIGEST
+        : takes(part, &why)                                          ? FR_STORE_OK
+                                                                     : FR_STORE_FAILED;
+    if (chore->outcome == FR_STORE_OK)
+        fr_sim_oracle_on_store(oracle_of(part), fr_sim_node_of(part), chore->chunk, chore->token, &chore->digest, chore->outcome);
+    fr_transfer_on_chunk_stored(part->transfer, chore->link, chore->chunk, chore->outcome, chore->outcome == FR_STORE_FAILED ? &why : NULL,
+                                fr_sim_host_now(part->host));
+    fr_sim_part_pump(part);
+    fr_sim_chore_free(chore);
+}
+
+/* What is kept is right: that the node compares what it reads is for its own tests. */
+void fr_sim_disk_reuse(struct fr_sim_part *part, const struct fr_action *action) {
+    struct fr_sim_world *world = part->host->world;
+    struct fr_sim_chore *chore = fr_sim_chore_new(part, on_looked);
+
+    chore->link = action->link;
+    chore->chunk = action->chunk;
+    chore->digest = action->digest;
+    chore->token = (struct fr_sim_token){.chunk = action->chunk};
+    chore->at = reserve(part, action->count);
+    fr_sim_clock_set(&world->clock, chore->at, &chore->event);
+}
+
 static void on_finished(struct fr_sim_event *event) {
     struct fr_sim_chore *chore = (struct fr_sim_chore *) event;
     struct fr_sim_part *part = chore->part;

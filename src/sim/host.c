@@ -35,6 +35,17 @@ static struct fr_sim_part *find_part(struct fr_sim_host *host, const uint8_t *tr
     return part;
 }
 
+/* An older version, in which one chunk was another. */
+static void keep_all_but(struct fr_sim_host *host, fr_chunk_index chunk, struct fr_digest *digests) {
+    uint32_t count = host->world->object.layout.chunk_count;
+    int error = host->kept.bit_count == 0 ? fr_bitset_init(&host->kept, count) : 0;
+
+    fr_assert(error == 0);
+    fr_bitset_add_range(&host->kept, 0, count);
+    fr_bitset_remove(&host->kept, chunk);
+    digests[chunk].bytes[0] ^= 1;
+}
+
 static void hold_object(struct fr_sim_host *host, struct fr_member_options *options, struct fr_digest *other) {
     const struct fr_sim_object *object = &host->world->object;
     enum fr_sim_held held = host->world->scenario->hosts[host->index].held;
@@ -48,7 +59,7 @@ static void hold_object(struct fr_sim_host *host, struct fr_member_options *opti
     if (held == FR_SIM_HELD_SAME)
         return;
     memcpy(other, object->digests, object->layout.chunk_count * sizeof *other);
-    other[fr_prng_below(&host->world->prng, object->layout.chunk_count)].bytes[0] ^= 1;
+    keep_all_but(host, (uint32_t) fr_prng_below(&host->world->prng, object->layout.chunk_count), other);
     options->held_digests = other;
     options->held_root.bytes[0] ^= 1;
 }
@@ -379,6 +390,7 @@ void fr_sim_host_die(struct fr_sim_host *host) {
 
 void fr_sim_host_done(struct fr_sim_host *host) {
     fr_sim_host_die(host);
+    fr_bitset_done(&host->kept);
     while (host->parts != NULL) {
         struct fr_sim_part *part = host->parts;
 

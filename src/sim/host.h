@@ -69,6 +69,8 @@ struct fr_sim_host {
     double bad_page_chance;      /* that a page is */
     bool is_boasting;
     bool is_refusing;
+    struct fr_bitset
+        kept; /* chunks of an earlier copy that can be taken over: those of a finished object, or what a process that died had stored */
     bool is_full, is_disk_broken;
     uint32_t source_fails_from; /* the origin: pages from here on cannot be read */
 };
@@ -141,6 +143,7 @@ void fr_sim_lie_send(struct fr_sim_socket *socket, const uint8_t *frame, uint32_
 bool fr_sim_lie_is_bad_page(const struct fr_sim_world *world, enum fr_frame_type type, const uint8_t *body, uint32_t bytes);
 /* disk.c */
 void fr_sim_disk_store(struct fr_sim_part *part, const struct fr_action *action);
+void fr_sim_disk_reuse(struct fr_sim_part *part, const struct fr_action *action);
 void fr_sim_disk_finish(struct fr_sim_part *part);
 /* source.c */
 void fr_sim_source_read_page(struct fr_sim_part *part, uint32_t page);

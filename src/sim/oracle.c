@@ -82,6 +82,12 @@ static bool may_feed(const struct fr_sim_scenario *scenario, uint32_t above, uin
 
 /* ---- what the core reports */
 
+/* A group of the secondary tier waits until who feeds it has all. Where something breaks, who steps in need not. */
+static bool is_too_early_for(const struct fr_sim_oracle *oracle, uint32_t member, uint32_t group) {
+    return oracle->scenario->groups[group].is_secondary && oracle->scenario->fault_count == 0 && member < oracle->scenario->member_count &&
+        !oracle->records[member].is_final;
+}
+
 static void check_given(struct fr_sim_oracle *oracle, uint32_t member, const struct fr_trace *trace) {
     struct fr_sim_record *record = subject_of(oracle, trace);
     uint32_t own_group = member < oracle->scenario->member_count ? oracle->records[member].group : FR_SIM_ORIGIN;
@@ -90,8 +96,40 @@ static void check_given(struct fr_sim_oracle *oracle, uint32_t member, const str
         fr_sim_oracle_fail(oracle, "chunk %u is given to member %u of group %u, which is none", trace->chunk, trace->member, trace->group);
     else if (trace->group == own_group || !may_feed(oracle->scenario, own_group, trace->group))
         fr_sim_oracle_fail(oracle, "chunk %u is given to group %u by one who does not feed it", trace->chunk, trace->group);
+    else if (record->is_holder)
+        fr_sim_oracle_fail(oracle, "chunk %u is given to member %u of group %u, which has the object", trace->chunk, trace->member,
+                           trace->group);
+    else if (is_too_early_for(oracle, member, trace->group))
+        fr_sim_oracle_fail(oracle, "member %u gives chunk %u to group %u, and has not got the whole object", member, trace->chunk,
+                           trace->group);
     else
         fr_bitset_add(&record->given, trace->chunk);
+}
+
+static uint32_t count_copies(const struct fr_sim_oracle *oracle, uint32_t group, fr_chunk_index chunk) {
+    const struct fr_sim_group *members = &oracle->scenario->groups[group];
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < members->member_count; i++)
+        count += fr_bitset_has(&oracle->records[members->first_host - 1 + i].stored, chunk);
+    return count;
+}
+
+/* An owner has said that its group has a chunk. A pipe's origin lets go of it then, and no death of one member may lose it; but where
+ * something broke before, an owner may be alone. */
+static void check_reached(struct fr_sim_oracle *oracle, const struct fr_trace *trace) {
+    const struct fr_sim_scenario *scenario = oracle->scenario;
+    const struct fr_sim_record *record = subject_of(oracle, trace);
+
+    if (record == NULL || trace->chunk >= record->stored.bit_count)
+        fr_sim_oracle_fail(oracle, "chunk %u has reached group %u by member %u, which is none", trace->chunk, trace->group, trace->member);
+    else if (!fr_bitset_has(&record->stored, trace->chunk) && !record->is_holder)
+        fr_sim_oracle_fail(oracle, "chunk %u has reached group %u by member %u, which has not got it", trace->chunk, trace->group,
+                           trace->member);
+    else if (scenario->is_pipe && scenario->fault_count == 0 && scenario->groups[trace->group].member_count > 1 &&
+             count_copies(oracle, trace->group, trace->chunk) < 2)
+        fr_sim_oracle_fail(oracle, "chunk %u of a pipe has reached group %u, and member %u alone has it", trace->chunk, trace->group,
+                           trace->member);
 }
 
 /* A member says that it sent a chunk: 0 pushed, 1 asked for, 2 given to an owner. */
@@ -133,6 +171,7 @@ void fr_sim_oracle_on_trace(struct fr_sim_oracle *oracle, uint32_t member, const
     case FR_TRACE_CHUNK_GIVEN: check_given(oracle, member, trace); break;
     case FR_TRACE_CHUNK_SENT: check_sent(oracle, member, trace); break;
     case FR_TRACE_CHUNK_STORED: check_reported(oracle, member, trace); break;
+    case FR_TRACE_CHUNK_REACHED: check_reached(oracle, trace); break;
     case FR_TRACE_MEMBER_VERDICT: check_verdict(oracle, trace); break;
     case FR_TRACE_COMPLETE:
         if (record_of(oracle, member) != NULL && !oracle->records[member].is_final)
@@ -144,7 +183,6 @@ void fr_sim_oracle_on_trace(struct fr_sim_oracle *oracle, uint32_t member, const
     case FR_TRACE_MEMBER_LAG:
     case FR_TRACE_MEMBER_CAUGHT_UP:
     case FR_TRACE_CHUNK_TAKEN_BACK:
-    case FR_TRACE_CHUNK_REACHED:
     case FR_TRACE_CHUNK_BAD:
     case FR_TRACE_CHUNK_DUPLICATE:
     case FR_TRACE_CHUNK_WANTED:

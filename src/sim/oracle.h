@@ -4,7 +4,10 @@
  * thing that must never be.
  *
  *   safety     only the right bytes are stored, once; nothing is made final before all of it is stored; only the owner of a chunk
- *              pushes it in its group, and only the group above hands it down; a chunk is sent only from where it is; at most two are under way on a link; a verdict `complete` is true
+ *              pushes it in its group, and only the group above hands it down; whoever had the object before is given none of it;
+ *              a group of the secondary tier none before its feeder has all; a chunk has reached a group when its owner has it,
+ *              of a pipe another member too; a chunk is sent only from where it is; at most two are under way on a link; a
+ *              verdict `complete` is true
  *   liveness   every host that nothing excuses has the object in the end; every transfer ends, in bounded time and events
  */
 #ifndef FR_SIM_ORACLE_H

@@ -260,6 +260,7 @@ static void perform(struct fr_sim_part *part, const struct fr_action *action, bo
     case FR_ACTION_SEND_CHUNK:
     case FR_ACTION_CLOSE: perform_on_socket(part, action); break;
     case FR_ACTION_STORE: fr_sim_disk_store(part, action); break;
+    case FR_ACTION_REUSE: fr_sim_disk_reuse(part, action); break;
     case FR_ACTION_DROP: fr_buffer_unref(action->buffer); break;
     case FR_ACTION_READ_PAGE: fr_sim_source_read_page(part, action->page); break;
     case FR_ACTION_RELEASE: fr_sim_source_release(part, action->chunk); break;

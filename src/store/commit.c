@@ -82,7 +82,7 @@ static bool take_back(struct fr_sink *sink, int parent, enum backup backup, cons
     const char *last = fr_beneath_last(sink->name);
     if (backup == BACKUP_MADE)
         return fr_disk_rename(store->partial, backup_name, parent, last) == 0;
-    return backup == BACKUP_NOT_NEEDED && fr_disk_rename(parent, last, store->partial, sink->id) == 0;
+    return backup == BACKUP_NOT_NEEDED && fr_disk_rename(parent, last, store->partial, sink->file_name) == 0;
 }
 
 static int rename_durably(struct fr_sink *sink, int parent, struct fr_failure *failure) {
@@ -93,7 +93,7 @@ static int rename_durably(struct fr_sink *sink, int parent, struct fr_failure *f
     if (backup == BACKUP_FAILED)
         return refuse(sink, "keep the old object while replacing", failure);
     int error = 0;
-    if (fr_disk_rename(store->partial, sink->id, parent, fr_beneath_last(sink->name))) {
+    if (fr_disk_rename(store->partial, sink->file_name, parent, fr_beneath_last(sink->name))) {
         error = refuse(sink, "rename the received file to", failure);
     } else if (fr_disk_sync(parent)) {
         int sys_errno = errno;

@@ -78,6 +78,10 @@ int fr_disk_stat_at(int folder, const char *name, struct stat *ret_stat) {
     CALL(FR_DISK_STAT, fstatat(folder, name, ret_stat, AT_SYMLINK_NOFOLLOW));
 }
 
+int fr_disk_look_at(int folder, const char *name, struct stat *ret_stat) {
+    CALL(FR_DISK_LOOK, fstatat(folder, name, ret_stat, AT_SYMLINK_NOFOLLOW));
+}
+
 int fr_disk_stat(const char *path, struct stat *ret_stat) { CALL(FR_DISK_STAT, stat(path, ret_stat)); }
 
 int fr_disk_statvfs(int fd, struct statvfs *ret_statvfs) { CALL(FR_DISK_STATVFS, fstatvfs(fd, ret_statvfs)); }
@@ -140,6 +144,18 @@ int fr_disk_wait(int fd, int wake, int *ret_is_woken) {
         *ret_is_woken = fds[1].revents != 0;
         return 0;
     }
+}
+
+static off_t seek(int fd, uint64_t offset, int whence) { return may(FR_DISK_SEEK) ? lseek(fd, (off_t) offset, whence) : -1; }
+
+bool fr_disk_has_hole(int fd, uint64_t offset, uint32_t count) {
+    off_t data = seek(fd, offset, SEEK_DATA);
+    if (data < 0)
+        return errno == ENXIO; /* nothing but a hole from here on; else it cannot be told */
+    if ((uint64_t) data != offset)
+        return true;
+    off_t hole = seek(fd, offset, SEEK_HOLE);
+    return hole >= 0 && (uint64_t) hole < offset + count;
 }
 
 int fr_disk_allocate(int fd, uint64_t bytes) { CALL(FR_DISK_ALLOCATE, fallocate(fd, 0, 0, (off_t) bytes)); }

@@ -5,6 +5,7 @@
 #define FR_STORE_DISK_H
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -30,6 +31,8 @@ enum fr_disk_call {
     FR_DISK_LOCK,
     FR_DISK_LIST,
     FR_DISK_POLL,
+    FR_DISK_SEEK,
+    FR_DISK_LOOK,
 };
 
 /* Tests: asked before every call. Returns 0 to let it happen, or the errno that it fails with. *count: the bytes that a READ or WRITE
@@ -46,6 +49,7 @@ void fr_disk_close(int fd); /* negative: nothing; keeps errno */
 
 int fr_disk_fstat(int fd, struct stat *ret_stat);
 int fr_disk_stat_at(int folder, const char *name, struct stat *ret_stat); /* of a link itself, not what it points to */
+int fr_disk_look_at(int folder, const char *name, struct stat *ret_stat); /* the same, of what may as well not be there */
 int fr_disk_stat(const char *path, struct stat *ret_stat);                /* follows links */
 int fr_disk_statvfs(int fd, struct statvfs *ret_statvfs);
 
@@ -58,6 +62,8 @@ ssize_t fr_disk_read_some(int fd, void *out, size_t count);
 /* Waits until fd can be read (or has ended) or wake is readable. Returns 0 or -1; *ret_is_woken tells which. */
 int fr_disk_wait(int fd, int wake, int *ret_is_woken);
 
+/* Is any byte of it one that was never written, as far as the file system tells? Moves the position, which nobody else uses. */
+bool fr_disk_has_hole(int fd, uint64_t offset, uint32_t count);
 int fr_disk_allocate(int fd, uint64_t bytes); /* fallocate(2): real blocks, and the size; EOPNOTSUPP where it cannot */
 int fr_disk_truncate(int fd, uint64_t bytes);
 int fr_disk_chmod(int fd, mode_t mode);

@@ -14,6 +14,13 @@ struct fr_finished {
     char label[FR_SENTENCE_PATH_MAX];
 };
 
+void fr_finished_close(struct fr_finished *finished) {
+    if (!finished)
+        return;
+    fr_disk_close(finished->fd);
+    fr_free(finished);
+}
+
 int fr_finished_open(struct fr_store *store, const char *name, struct fr_finished **ret_finished, struct fr_failure *failure) {
     struct fr_finished *finished = fr_alloc_zeroed(1, sizeof *finished);
     if (!finished)
@@ -24,6 +31,11 @@ int fr_finished_open(struct fr_store *store, const char *name, struct fr_finishe
         int error = fr_sentence_errno(failure, errno, "store %s: cannot read %s", store->label, finished->label);
         fr_free(finished);
         return error;
+    }
+    struct stat status;
+    if (fr_disk_fstat(finished->fd, &status) || !S_ISREG(status.st_mode)) {
+        fr_finished_close(finished);
+        return fr_failure_set(failure, FR_E_IO, 0, "store %s: there is no plain file to read under this name", store->label);
     }
     *ret_finished = finished;
     return 0;
@@ -36,11 +48,4 @@ int fr_finished_read(struct fr_finished *finished, uint64_t offset, uint8_t *out
     if (got < 0)
         return fr_sentence_errno(failure, errno, "cannot read %s", finished->label);
     return fr_failure_set(failure, FR_E_IO, 0, "%s is shorter than it was: somebody cut it", finished->label);
-}
-
-void fr_finished_close(struct fr_finished *finished) {
-    if (!finished)
-        return;
-    fr_disk_close(finished->fd);
-    fr_free(finished);
 }

@@ -10,7 +10,10 @@
 #include "store/sentence.h"
 #include "store/store.h"
 
-enum { FR_RECORD_FILE_NAME_BYTES = 2 * FR_DIGEST_BYTES + 1 }; /* hex and NUL */
+enum {
+    FR_RECORD_FILE_NAME_BYTES = 2 * FR_DIGEST_BYTES + 1, /* hex and NUL */
+    FR_PARTIAL_FILE_NAME_BYTES = FR_RECORD_FILE_NAME_BYTES + 1 + 2 * FR_TRANSFER_ID_BYTES,
+};
 
 struct fr_store {
     char *path;
@@ -18,7 +21,9 @@ struct fr_store {
     int root;                         /* the folder itself, and below: -1 until opened */
     int partial;
     int records;
+    int kept;
     int lock;
+    uint64_t keep_seconds; /* how long parts of what was cut short are kept; 0: they are not */
     /* One commit at a time: of two objects for one name the later one's file and record stay together, and a folder that a failing
      * commit takes back is not one that another has just begun to use. */
     pthread_mutex_t commit_lock;
@@ -32,15 +37,17 @@ struct fr_store {
 struct fr_sink {
     struct fr_store *store;
     int fd;
-    char id[2 * FR_TRANSFER_ID_BYTES + 1]; /* its name in partial/ */
+    char id[2 * FR_TRANSFER_ID_BYTES + 1];
+    char file_name[FR_PARTIAL_FILE_NAME_BYTES]; /* in partial/ */
     char name[FR_NAME_BYTES_MAX + 1];
     char label[FR_SENTENCE_PATH_MAX]; /* the name as sentences show it */
     uint64_t object_bytes;            /* FR_BYTES_UNKNOWN while it is a pipe's */
     uint64_t bytes_max;               /* what this process may write into one file (RLIMIT_FSIZE) */
     uint32_t mode;
     bool is_committed;
-    bool is_in_memory; /* the file system is */
-    bool is_promised;  /* object_bytes were, and written_bytes of them are used */
+    bool is_in_memory;       /* the file system is */
+    bool is_resumed;         /* its file is what an earlier transfer has left */
+    uint64_t promised_bytes; /* were, and written_bytes of them are used; 0: none */
     _Atomic uint64_t written_bytes;
     /* The first failure of a write or a commit stays: what could not be written once is missing for ever, and a sync that failed once
      * tells nothing when it succeeds later (the kernel has dropped the pages). */

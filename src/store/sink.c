@@ -16,6 +16,7 @@
 #include "content/name.h"
 #include "store/beneath.h"
 #include "store/disk.h"
+#include "store/kept.h"
 
 /* After so many written bytes the kernel is asked to begin writing back. Small enough that little is left to wait for at the
  * commit, large enough that the disk sees long runs. */
@@ -122,16 +123,17 @@ static bool is_in_memory(const struct fr_sink *sink) {
 /* Sees to it that later writes find room. Not posix_fallocate: where the file system cannot, glibc would write zeros instead. And not in a
  * file system that lives in memory: it would find and clear every page now, half a second a GiB before the first byte flows, for writes
  * that then fill them again. There the store keeps count of what it has promised. */
-static int reserve(struct fr_sink *sink, struct fr_failure *failure) {
+static int reserve(struct fr_sink *sink, uint64_t allocated, struct fr_failure *failure) {
     uint64_t bytes = sink->object_bytes;
     sink->is_in_memory = is_in_memory(sink);
     if (bytes == FR_BYTES_UNKNOWN || bytes == 0)
         return 0;
     if (sink->is_in_memory) {
-        int error = fr_store_promise(sink->store, sink->label, bytes, failure);
+        uint64_t lacking = bytes - allocated;
+        int error = fr_store_promise(sink->store, sink->label, lacking, failure);
         if (error)
             return error;
-        sink->is_promised = true;
+        sink->promised_bytes = lacking;
     } else if (fr_disk_allocate(sink->fd, bytes) == 0) {
         return 0;
     }
@@ -147,7 +149,7 @@ static int reserve(struct fr_sink *sink, struct fr_failure *failure) {
 
 /* What others were promised is not there for an object whose size nobody knew. */
 static bool is_promised_away(const struct fr_sink *sink, uint32_t count) {
-    if (!sink->is_in_memory || sink->is_promised || atomic_load(&sink->store->promised_bytes) == 0)
+    if (!sink->is_in_memory || sink->promised_bytes > 0 || atomic_load(&sink->store->promised_bytes) == 0)
         return false;
     return fr_store_check_space(sink->store, sink->label, count, NULL) != 0;
 }
@@ -155,8 +157,8 @@ static bool is_promised_away(const struct fr_sink *sink, uint32_t count) {
 /* Counts what was written. A promise is used up by it, each byte once. */
 static uint64_t count_written(struct fr_sink *sink, uint32_t count) {
     uint64_t before = atomic_fetch_add(&sink->written_bytes, count);
-    if (sink->is_promised && before < sink->object_bytes) {
-        uint64_t left = sink->object_bytes - before;
+    if (before < sink->promised_bytes) {
+        uint64_t left = sink->promised_bytes - before;
         fr_store_give_back(sink->store, left < count ? left : count);
     }
     return before;
@@ -164,17 +166,53 @@ static uint64_t count_written(struct fr_sink *sink, uint32_t count) {
 
 static void end_promise(struct fr_sink *sink) {
     uint64_t written = atomic_load(&sink->written_bytes);
-    if (sink->is_promised && written < sink->object_bytes)
-        fr_store_give_back(sink->store, sink->object_bytes - written);
+    if (written < sink->promised_bytes)
+        fr_store_give_back(sink->store, sink->promised_bytes - written);
 }
 
 static int create_partial(struct fr_sink *sink, struct fr_failure *failure) {
-    sink->fd = fr_beneath_open(sink->store->partial, sink->id, O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (sink->is_resumed) {
+        sink->is_resumed = fr_kept_take(sink->store, sink->file_name);
+        sink->fd = sink->is_resumed ? fr_beneath_open(sink->store->partial, sink->file_name, O_RDWR, 0) : -1;
+        if (sink->fd >= 0)
+            return 0;
+        sink->is_resumed = false;
+        fr_disk_unlink(sink->store->partial, sink->file_name); /* it cannot be used */
+    }
+    sink->fd = fr_beneath_open(sink->store->partial, sink->file_name, O_RDWR | O_CREAT | O_EXCL, 0600);
     if (sink->fd >= 0)
         return 0;
     if (errno == EEXIST)
         return fr_failure_set(failure, FR_E_IN_USE, 0, "store %s: transfer %s is being received already", sink->store->label, sink->id);
     return fr_sentence_errno(failure, errno, "store %s: cannot create a file to receive %s", sink->store->label, sink->label);
+}
+
+/* What was left by transfers that were cut short makes room for one that is here now. */
+static int find_room(struct fr_sink *sink, uint64_t allocated, struct fr_failure *failure) {
+    struct fr_failure why = {0};
+    while (fr_store_check_space(sink->store, sink->label, sink->object_bytes - allocated, &why)) {
+        if (!fr_kept_drop_oldest(sink->store)) {
+            *failure = why;
+            return why.error;
+        }
+        why = (struct fr_failure){0};
+    }
+    return 0;
+}
+
+/* The file to receive into: what an earlier transfer of this name and size has left, or a new one. */
+static int prepare_file(struct fr_sink *sink, struct fr_failure *failure) {
+    bool is_known = sink->object_bytes != FR_BYTES_UNKNOWN;
+    uint64_t allocated = 0;
+    sink->is_resumed = is_known && fr_kept_find(sink->store, sink->name, sink->object_bytes, &allocated);
+    int error = is_known ? check_limit(sink, sink->object_bytes, failure) : 0;
+    if (!error)
+        error = create_partial(sink, failure);
+    if (!sink->is_resumed)
+        allocated = 0;
+    if (!error && is_known)
+        error = find_room(sink, allocated, failure);
+    return error ? error : reserve(sink, allocated, failure);
 }
 
 static struct fr_sink *new_sink(struct fr_store *store, const char *id, const char *name) {
@@ -185,6 +223,7 @@ static struct fr_sink *new_sink(struct fr_store *store, const char *id, const ch
     sink->fd = -1;
     memcpy(sink->id, id, strlen(id));
     memcpy(sink->name, name, strlen(name));
+    fr_kept_partial_name(name, id, sink->file_name);
     fr_sentence_path(name, sink->label);
     pthread_mutex_init(&sink->failure_lock, NULL);
     atomic_fetch_add(&store->sink_count, 1);
@@ -208,15 +247,11 @@ int fr_sink_open(struct fr_store *store, const char *id, const char *name, uint6
     sink->object_bytes = object_bytes;
     sink->mode = mode & 0777; /* an object must not bring set-user-id bits */
     sink->bytes_max = find_bytes_max();
+    if (store->keep_seconds > 0)
+        fr_kept_clean(store);
     error = check_destination(sink, failure);
-    if (!error && object_bytes != FR_BYTES_UNKNOWN)
-        error = check_limit(sink, object_bytes, failure);
-    if (!error && object_bytes != FR_BYTES_UNKNOWN)
-        error = fr_store_check_space(store, sink->label, object_bytes, failure);
     if (!error)
-        error = create_partial(sink, failure);
-    if (!error)
-        error = reserve(sink, failure);
+        error = prepare_file(sink, failure);
     if (error) {
         fr_sink_close(sink);
         return error;
@@ -289,11 +324,24 @@ int fr_sink_read(struct fr_sink *sink, uint64_t offset, uint8_t *out, uint32_t c
                           sink->label);
 }
 
+bool fr_sink_is_resumed(const struct fr_sink *sink) { return sink->is_resumed; }
+
+bool fr_sink_may_have(struct fr_sink *sink, uint64_t offset, uint32_t count) {
+    return sink->is_resumed && !fr_disk_has_hole(sink->fd, offset, count);
+}
+
+/* What was received is of use to a later transfer of the same name, if its size was known. */
+static bool keep(const struct fr_sink *sink) {
+    if (sink->store->keep_seconds == 0 || sink->object_bytes == FR_BYTES_UNKNOWN)
+        return false;
+    return (sink->is_resumed || atomic_load(&sink->written_bytes) > 0) && fr_kept_put(sink->store, sink->file_name);
+}
+
 void fr_sink_close(struct fr_sink *sink) {
     if (!sink)
         return;
-    if (sink->fd >= 0 && !sink->is_committed)
-        fr_disk_unlink(sink->store->partial, sink->id);
+    if (sink->fd >= 0 && !sink->is_committed && !keep(sink))
+        fr_disk_unlink(sink->store->partial, sink->file_name);
     fr_disk_close(sink->fd);
     end_promise(sink);
     atomic_fetch_sub(&sink->store->sink_count, 1);

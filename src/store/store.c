@@ -15,6 +15,7 @@
 #include "content/name.h"
 #include "store/beneath.h"
 #include "store/disk.h"
+#include "store/kept.h"
 
 static int refuse_folder(const struct fr_store *store, const char *what, struct fr_failure *failure) {
     return fr_sentence_errno(failure, errno, "store %s: cannot %s", store->label, what);
@@ -81,6 +82,8 @@ static int remove_leftovers(struct fr_store *store, struct fr_failure *failure) 
     int error = 0;
     const char *name;
     while (!error && (name = fr_disk_list_next(list))) {
+        if (fr_kept_put(store, name)) /* the first half of something: a later transfer may go on from there */
+            continue;
         /* A folder (EISDIR) is none of ours, takes no notable space, and cannot be in the way of an id. */
         if (fr_disk_unlink(store->partial, name) && errno != EISDIR && errno != ENOENT)
             error = fr_sentence_errno(failure, errno, "store %s: cannot remove the unfinished .fastreplica/partial/%.64s", store->label,
@@ -96,7 +99,7 @@ int fr_store_open(const char *path, struct fr_store **ret_store, struct fr_failu
     struct fr_store *store = fr_alloc_zeroed(1, sizeof *store);
     if (!store)
         return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for the store");
-    store->root = store->partial = store->records = store->lock = -1;
+    store->root = store->partial = store->records = store->kept = store->lock = -1;
     pthread_mutex_init(&store->commit_lock, NULL);
     pthread_mutex_init(&store->promise_lock, NULL);
     fr_sentence_path(path, store->label);
@@ -115,6 +118,8 @@ int fr_store_open(const char *path, struct fr_store **ret_store, struct fr_failu
     if (!error)
         error = open_hidden(store, ".fastreplica/records", &store->records, failure);
     if (!error)
+        error = open_hidden(store, ".fastreplica/kept", &store->kept, failure);
+    if (!error)
         error = remove_leftovers(store, failure);
     if (error) {
         fr_store_close(store);
@@ -128,6 +133,7 @@ void fr_store_close(struct fr_store *store) {
     if (!store)
         return;
     fr_assert(atomic_load(&store->sink_count) == 0);
+    fr_disk_close(store->kept);
     fr_disk_close(store->records);
     fr_disk_close(store->partial);
     fr_disk_close(store->lock); /* which gives the lock back */
@@ -136,6 +142,16 @@ void fr_store_close(struct fr_store *store) {
     pthread_mutex_destroy(&store->promise_lock);
     fr_free(store->path);
     fr_free(store);
+}
+
+void fr_store_keep(struct fr_store *store, uint64_t seconds) {
+    store->keep_seconds = seconds;
+    fr_kept_clean(store);
+}
+
+bool fr_store_has_kept(struct fr_store *store, const char *name, uint64_t object_bytes) {
+    uint64_t allocated;
+    return fr_kept_find(store, name, object_bytes, &allocated);
 }
 
 const char *fr_store_path(const struct fr_store *store) { return store->path; }

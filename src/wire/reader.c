@@ -160,3 +160,5 @@ struct fr_buffer *fr_reader_take(struct fr_reader *reader) {
 }
 
 bool fr_reader_is_waiting(const struct fr_reader *reader) { return reader->state == WAITING; }
+
+bool fr_reader_is_in_chunk(const struct fr_reader *reader) { return reader->state == CHUNK_BODY; }

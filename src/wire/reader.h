@@ -58,5 +58,7 @@ void fr_reader_give(struct fr_reader *reader, struct fr_buffer *buffer);
 struct fr_buffer *fr_reader_take(struct fr_reader *reader);
 /* Waiting for fr_reader_give? */
 bool fr_reader_is_waiting(const struct fr_reader *reader);
+/* Do the next bytes belong into the chunk's buffer? */
+bool fr_reader_is_in_chunk(const struct fr_reader *reader);
 
 #endif

@@ -31,6 +31,7 @@ step 'options and operands'
 wrong 'push: FILE is missing' push --to a --keys keys
 wrong 'push: --to NODES is missing' push file --keys keys
 wrong 'push: --keys DIR is missing' push file --to a
+wrong 'push: --to and --retry both say who receives' push file --keys keys --to a --retry report
 wrong "push: 'another' is one argument too many" push file another --to a --keys keys
 wrong 'push: there is no option --too; did you mean --to\?' push file --too a --keys keys
 wrong 'push: there is no option --zzzzzz; see' push file --zzzzzz
@@ -65,6 +66,8 @@ for value in 0 65 -1 1e1 '' 8x 99999999999999999999; do
     wrong "local: --nodes '.*' is not a number from 1 to 64" local --nodes "$value" file
 done
 wrong "node: --max-transfers '0' is not a number from 1 to 1024" node --store s --keys keys --max-transfers 0
+wrong "node: --max-connections '0' is not a number from 1 to 1000000" node --store s --keys keys --max-connections 0
+wrong "node: --max-memory 'lots' is not a size" node --store s --keys keys --max-memory lots
 wrong "node: --log-level 'loud' is not error, warning, info or debug" node --store s --keys keys --log-level loud
 wrong 'listen|address|port' node --store elsewhere --keys keys --listen 127.0.0.1:99999
 wrong 'cannot write the report no/such/folder/report' push file --to a --keys keys --report no/such/folder/report
@@ -184,7 +187,7 @@ done
 [ "$(options_of push | wc -l)" -ge 12 ] || fail 'the options of push were not found'
 # The manual of local tells what it takes besides the options of push.
 {
-    options_of push | grep -vx -e to -e keys
+    options_of push | grep -vx -e to -e retry -e keys
     manual_of local
 } | LC_ALL=C sort >written
 options_of local >listed

@@ -6,6 +6,8 @@
  *   sim_test                     all of it
  *   FR_SIM_SEED=x sim_test       the worlds of seed x, with a trace of everything that happens; FR_SIM_KIND=faulty-tree: that one only
  *   FR_SIM_SEEDS=n sim_test      n more of each kind, from a new first seed or FR_SIM_FIRST, summed up; FR_SIM_KIND as above
+ *   FR_SIM_UNTIL=n sim_test      seed 1 of each kind, seed 2 of each kind ... until a world fails or n are run; the last line tells
+ *                                which. For scripts/planted; FR_SIM_KIND as above
  *
  * A seed that ever failed goes to seeds.txt with a word on why; those are always run.
  */
@@ -30,13 +32,22 @@ enum { HEALTHY_SEEDS = 150, FAULTY_SEEDS = 120, HARSH_SEEDS = 80, SWARM_SEEDS = 
 /* ---- running and telling */
 
 static const struct fr_sim_scenario *running; /* for the signal handler: what an assertion of the core was met in */
+static unsigned world_number;                 /* with FR_SIM_UNTIL: how many worlds were begun */
 
 /* NOLINTBEGIN(bugprone-signal-handler): it comes from abort() in this very thread, and the process ends with it. */
+static void tell_found(const struct fr_sim_scenario *scenario) {
+    if (world_number > 0) {
+        printf("found: %s seed %" PRIu64 ", world %u\n", scenario->label, scenario->seed, world_number);
+        fflush(stdout);
+    }
+}
+
 static void on_abort(int number) {
     if (running != NULL) {
         fprintf(stderr, "\naborted in seed %" PRIu64 " (%s); replay: FR_SIM_SEED=%" PRIu64 "\n", running->seed, running->label,
                 running->seed);
         fr_sim_scenario_print(running, stderr);
+        tell_found(running);
     }
     signal(number, SIG_DFL);
     raise(number);
@@ -110,8 +121,10 @@ static int run_seed(enum kind kind, uint64_t seed, FILE *trace, struct sum *sum,
         fr_sim_scenario_print(&scenario, trace);
     run(&scenario, &result);
     failed = result.violation[0] != '\0';
-    if (failed)
+    if (failed) {
         tell_failure(&scenario, &result);
+        tell_found(&scenario);
+    }
     if (trace != NULL)
         fprintf(trace,
                 "%s seed %" PRIu64 ": %s; %u faults met, %" PRIu64 " events, %" PRIu64 " frames, %.3f s, fingerprint %016" PRIx64 "\n",
@@ -301,6 +314,28 @@ static int run_more(const char *text) {
     return !is_well;
 }
 
+/* What a bug breaks may also be memory, or never come back. */
+static int run_until(const char *text) {
+    enum { WORLD_SECONDS_MAX = 120 };
+    unsigned count = (unsigned) strtoul(text, NULL, 0);
+    const char *only = getenv("FR_SIM_KIND");
+
+    signal(SIGSEGV, on_abort);
+    signal(SIGFPE, on_abort);
+    signal(SIGALRM, on_abort);
+    for (uint64_t seed = 1; world_number < count; seed++)
+        for (enum kind kind = HEALTHY; kind < KINDS && world_number < count; kind++) {
+            if (only != NULL && strcmp(only, kind_names[kind]) != 0)
+                continue;
+            world_number++;
+            alarm(WORLD_SECONDS_MAX);
+            if (run_seed(kind, seed, NULL, NULL, NULL))
+                return 1;
+        }
+    printf("none in %u worlds\n", count);
+    return 0;
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_seed_is_one_run),
@@ -312,7 +347,7 @@ int main(void) {
         cmocka_unit_test(trees_survive_the_death_of_a_group),
         cmocka_unit_test(swarms_of_faults_heal),
     };
-    const char *seed = getenv("FR_SIM_SEED"), *more = getenv("FR_SIM_SEEDS");
+    const char *seed = getenv("FR_SIM_SEED"), *more = getenv("FR_SIM_SEEDS"), *until = getenv("FR_SIM_UNTIL");
 
     fr_assert_slow_enabled = 1;
     signal(SIGABRT, on_abort);
@@ -320,5 +355,7 @@ int main(void) {
         return replay(seed);
     if (more != NULL && more[0] != '\0')
         return run_more(more);
+    if (until != NULL && until[0] != '\0')
+        return run_until(until);
     return cmocka_run_group_tests_name("sim", tests, NULL, NULL);
 }

@@ -51,6 +51,8 @@ static void sign_manifest(struct core_rig *rig) {
 void core_rig_init(struct core_rig *rig, uint32_t chunk_count) {
     uint8_t seed[FR_KEY_BYTES] = {1};
     *rig = (struct core_rig){.chunk_count = chunk_count, .can_reread = true, .timing = fr_timing_default, .now = 1000 * FR_SECOND};
+    rig->kept = calloc(chunk_count + 1, sizeof *rig->kept);
+    assert_non_null(rig->kept);
     rig->object_bytes = chunk_count ? (uint64_t) chunk_count * CHUNK_BYTES - 100 : 0;
     rig->key = fr_sign_key_new(seed);
     seed[0] = 2;
@@ -97,6 +99,7 @@ void core_rig_done(struct core_rig *rig) {
     free(rig->traces);
     fr_manifest_done(&rig->manifest);
     fr_sign_key_free(rig->key);
+    free(rig->kept);
     fr_sign_key_free(rig->stranger);
     fr_verify_key_free(rig->trusted);
     *rig = (struct core_rig){0};
@@ -144,6 +147,12 @@ static void note_action(struct core_rig *rig, const struct fr_action *action) {
         act->is_urgent = action->is_urgent;
         act->is_open = true;
         break;
+    case FR_ACTION_REUSE:
+        act->digest = action->digest;
+        assert_memory_equal(&act->digest, &rig->manifest.digests[action->chunk], sizeof act->digest);
+        assert_true(action->chunk_offset == (uint64_t) action->chunk * CHUNK_BYTES);
+        act->is_open = true;
+        break;
     case FR_ACTION_READ_PAGE:
     case FR_ACTION_FINISH: act->is_open = true; break;
     case FR_ACTION_DROP: fr_buffer_unref(action->buffer); break;
@@ -175,6 +184,10 @@ static void store_act(struct core_rig *rig, struct core_rig_act *act) {
     struct fr_digest digest;
     fr_digest_of(act->buffer->data, act->buffer->bytes, &digest);
     answer_store(rig, act, fr_digest_equal(&digest, &act->digest) ? FR_STORE_OK : FR_STORE_BAD_DIGEST, NULL);
+}
+
+static void look_act(struct core_rig *rig, struct core_rig_act *act) {
+    answer_store(rig, act, rig->kept[act->chunk] ? FR_STORE_OK : FR_STORE_BAD_DIGEST, NULL);
 }
 
 static void sent_act(struct core_rig *rig, struct core_rig_act *act) {
@@ -209,6 +222,8 @@ static bool do_act(struct core_rig *rig, struct core_rig_act *act) {
         return false;
     if (act->type == FR_ACTION_STORE && !(rig->holds & CORE_RIG_STORES))
         store_act(rig, act);
+    else if (act->type == FR_ACTION_REUSE && !(rig->holds & CORE_RIG_LOOKS))
+        look_act(rig, act);
     else if (act->type == FR_ACTION_SEND_CHUNK && !(rig->holds & CORE_RIG_SENDS))
         sent_act(rig, act);
     else if (act->type == FR_ACTION_READ_PAGE && !(rig->holds & CORE_RIG_PAGES))
@@ -298,6 +313,17 @@ int core_rig_be_member(struct core_rig *rig, uint32_t self, uint32_t member_coun
     return be_member(rig, self, member_count, &options);
 }
 
+static void keep(struct core_rig *rig, uint32_t first, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        rig->kept[first + i] = true;
+}
+
+int core_rig_be_partial(struct core_rig *rig, uint32_t self, uint32_t member_count, uint32_t first, uint32_t count) {
+    struct fr_member_options options = {.is_holding = true};
+    keep(rig, first, count);
+    return be_member(rig, self, member_count, &options);
+}
+
 int core_rig_be_holder(struct core_rig *rig, uint32_t self, uint32_t member_count, fr_chunk_index differs_at) {
     struct fr_member_options options = {.is_holding = true, .held_count = rig->chunk_count};
     struct fr_digest *held = malloc((rig->chunk_count + 1) * sizeof *held);
@@ -305,8 +331,11 @@ int core_rig_be_holder(struct core_rig *rig, uint32_t self, uint32_t member_coun
     assert_non_null(held);
     if (rig->chunk_count > 0)
         memcpy(held, rig->manifest.digests, rig->chunk_count * sizeof *held);
-    if (differs_at != FR_CHUNK_NONE)
+    keep(rig, 0, rig->chunk_count);
+    if (differs_at != FR_CHUNK_NONE) {
         held[differs_at].bytes[0] ^= 1;
+        rig->kept[differs_at] = false;
+    }
     fr_root_of(CHUNK_BYTES, rig->object_bytes, held, rig->chunk_count, &options.held_root);
     options.held_digests = held;
     error = be_member(rig, self, member_count, &options);
@@ -466,6 +495,18 @@ static struct core_rig_act *find_open(struct core_rig *rig, enum fr_action_type 
 
 void core_rig_store(struct core_rig *rig, fr_chunk_index chunk) {
     store_act(rig, find_open(rig, FR_ACTION_STORE, FR_LINK_NONE, chunk));
+    core_rig_take(rig);
+}
+
+bool core_rig_has_open(const struct core_rig *rig, enum fr_action_type type, fr_chunk_index chunk) {
+    for (uint32_t i = 0; i < rig->act_count; i++)
+        if (rig->acts[i].is_open && rig->acts[i].type == type && rig->acts[i].chunk == chunk)
+            return true;
+    return false;
+}
+
+void core_rig_looked(struct core_rig *rig, fr_chunk_index chunk) {
+    look_act(rig, find_open(rig, FR_ACTION_REUSE, FR_LINK_NONE, chunk));
     core_rig_take(rig);
 }
 

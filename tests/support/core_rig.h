@@ -22,7 +22,7 @@
 #include "core/transfer.h"
 
 /* What is not done at once but left to the test. */
-enum core_rig_hold { CORE_RIG_STORES = 1, CORE_RIG_SENDS = 2, CORE_RIG_PAGES = 4, CORE_RIG_FINISH = 8 };
+enum core_rig_hold { CORE_RIG_STORES = 1, CORE_RIG_SENDS = 2, CORE_RIG_PAGES = 4, CORE_RIG_FINISH = 8, CORE_RIG_LOOKS = 16 };
 
 /* One action that was taken, or one trace event. */
 struct core_rig_act {
@@ -34,7 +34,7 @@ struct core_rig_act {
     uint8_t *body;            /* of a SEND; of a CONNECT the address */
     uint32_t bytes;
     bool is_urgent; /* of a SEND_CHUNK */
-    bool is_open;   /* a STORE, SEND_CHUNK, READ_PAGE or FINISH that is not answered yet */
+    bool is_open;   /* a STORE, REUSE, SEND_CHUNK, READ_PAGE or FINISH that is not answered yet */
     struct fr_buffer *buffer;
     struct fr_digest digest;
 };
@@ -57,6 +57,7 @@ struct core_rig {
     uint64_t object_bytes;       /* the last chunk is short by 100 bytes */
     uint32_t chunk_count;
     bool can_reread; /* for an origin; true */
+    bool *kept;      /* [chunk_count] what a REUSE finds */
     struct fr_timing timing;
     uint8_t opening_blob[FR_OPENING_BYTES_MAX], roster_blob[FR_ROSTER_BYTES_MAX];
     uint32_t opening_bytes, roster_bytes;
@@ -83,6 +84,8 @@ int core_rig_be_origin_over(struct core_rig *rig, const struct fr_roster *const 
 int core_rig_be_member(struct core_rig *rig, uint32_t self, uint32_t member_count);
 /* It holds an object of this name and size already, the same but for one chunk; differs_at FR_CHUNK_NONE: the same. */
 int core_rig_be_holder(struct core_rig *rig, uint32_t self, uint32_t member_count, fr_chunk_index differs_at);
+/* It holds a part of an earlier transfer, these chunks. */
+int core_rig_be_partial(struct core_rig *rig, uint32_t self, uint32_t member_count, uint32_t first, uint32_t count);
 
 /* ---- events; each takes all actions that follow */
 void core_rig_take(struct core_rig *rig);
@@ -107,6 +110,7 @@ void core_rig_close(struct core_rig *rig, fr_link_id link, int error);
 enum core_rig_bytes { CORE_RIG_GOOD, CORE_RIG_SPOILT };
 bool core_rig_chunk(struct core_rig *rig, fr_link_id link, fr_chunk_index chunk, enum core_rig_bytes bytes); /* false: not let in */
 void core_rig_store(struct core_rig *rig, fr_chunk_index chunk);                                             /* answer a held STORE */
+void core_rig_looked(struct core_rig *rig, fr_chunk_index chunk);                                            /* answer a held REUSE */
 void core_rig_store_failed(struct core_rig *rig, fr_chunk_index chunk);
 void core_rig_sent(struct core_rig *rig, fr_link_id link, fr_chunk_index chunk);
 void core_rig_read(struct core_rig *rig, uint32_t page); /* answer a READ_PAGE */
@@ -117,9 +121,10 @@ void core_rig_wait(struct core_rig *rig, fr_time_ns span);
 void core_rig_wait_heard(struct core_rig *rig, fr_time_ns span, const fr_link_id *links, uint32_t link_count);
 
 /* ---- questions about what was written down since the last core_rig_forget */
-void core_rig_forget(struct core_rig *rig);                                                    /* held STOREs stay */
-uint32_t core_rig_did(const struct core_rig *rig, enum fr_action_type type, fr_link_id link);  /* how many */
-uint32_t core_rig_said(const struct core_rig *rig, fr_link_id link, enum fr_frame_type frame); /* how many */
+void core_rig_forget(struct core_rig *rig);                                                         /* held STOREs stay */
+uint32_t core_rig_did(const struct core_rig *rig, enum fr_action_type type, fr_link_id link);       /* how many */
+uint32_t core_rig_said(const struct core_rig *rig, fr_link_id link, enum fr_frame_type frame);      /* how many */
+bool core_rig_has_open(const struct core_rig *rig, enum fr_action_type type, fr_chunk_index chunk); /* held back, not answered */
 bool core_rig_sent_chunk(const struct core_rig *rig, fr_link_id link, fr_chunk_index chunk);
 /* The ranges of all frames of a type on a link hold this chunk. */
 bool core_rig_told(const struct core_rig *rig, fr_link_id link, enum fr_frame_type type, fr_chunk_index chunk);

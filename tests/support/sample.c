@@ -3,9 +3,12 @@
 #include "support/sample.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/prng.h"
+#include "base/text.h"
 #include "content/digest.h"
+#include "support/scratch.h"
 
 static _Noreturn void give_up(void) { abort(); }
 
@@ -57,4 +60,12 @@ int sample_store(const struct sample *sample, struct fr_store *store, const char
         error = fr_sink_commit(sink, &sample->record, failure);
     fr_sink_close(sink);
     return error;
+}
+
+const char *sample_path_of(const char *name, const char *id) {
+    struct fr_digest digest;
+    char hash[2 * FR_DIGEST_BYTES + 1];
+    fr_digest_of(name, strlen(name), &digest);
+    fr_text_hex(digest.bytes, FR_DIGEST_BYTES, hash);
+    return id ? scratch_path("store/.fastreplica/partial/%s.%s", hash, id) : scratch_path("store/.fastreplica/kept/%s", hash);
 }

@@ -23,4 +23,7 @@ int sample_write(const struct sample *sample, struct fr_sink *sink, struct fr_fa
 /* Open, write, commit, close. 0 or the first error. */
 int sample_store(const struct sample *sample, struct fr_store *store, const char *id, const char *name, struct fr_failure *failure);
 
+/* The file in which an object is received, or kept when id is NULL, by a store that is scratch_path("store"). */
+const char *sample_path_of(const char *name, const char *id);
+
 #endif

@@ -10,7 +10,7 @@
 static void it_begins_with_a_few(void **state) {
     struct fr_credit credit;
     (void) state;
-    fr_credit_init(&credit, FR_SECOND);
+    fr_credit_init(&credit, FR_CREDIT_SPARE, FR_SECOND);
     for (uint32_t i = 0; i < FR_CREDIT_WINDOW_FIRST; i++) {
         assert_true(fr_credit_has(&credit));
         fr_credit_spend(&credit, FR_SECOND);
@@ -23,7 +23,7 @@ static void it_begins_with_a_few(void **state) {
 static void what_is_returned_is_there_again_and_measures_nothing(void **state) {
     struct fr_credit credit;
     (void) state;
-    fr_credit_init(&credit, FR_SECOND);
+    fr_credit_init(&credit, FR_CREDIT_SPARE, FR_SECOND);
     for (uint32_t i = 0; i < FR_CREDIT_WINDOW_FIRST; i++)
         fr_credit_spend(&credit, FR_SECOND);
     fr_credit_return(&credit);
@@ -58,7 +58,7 @@ static fr_time_ns run(struct fr_credit *credit, fr_time_ns now, fr_time_ns pace,
 static void a_long_path_widens_the_window(void **state) {
     struct fr_credit credit;
     (void) state;
-    fr_credit_init(&credit, FR_SECOND);
+    fr_credit_init(&credit, FR_CREDIT_SPARE, FR_SECOND);
     run(&credit, FR_SECOND, 5 * FR_MS, 100 * FR_MS, 2000); /* 21 chunks are on their way at full pace */
     assert_in_range(credit.window, 30, 60);
     assert_true(credit.round_trip_min == 105 * FR_MS);
@@ -68,7 +68,7 @@ static void a_long_path_widens_the_window(void **state) {
 static void a_short_path_needs_little(void **state) {
     struct fr_credit credit;
     (void) state;
-    fr_credit_init(&credit, FR_SECOND);
+    fr_credit_init(&credit, FR_CREDIT_SPARE, FR_SECOND);
     run(&credit, FR_SECOND, 10 * FR_MS, FR_MS, 500);
     assert_in_range(credit.window, 3, 6);
 }
@@ -77,7 +77,7 @@ static void a_short_path_needs_little(void **state) {
 static void slowness_does_not_widen_the_window(void **state) {
     struct fr_credit credit;
     (void) state;
-    fr_credit_init(&credit, FR_SECOND);
+    fr_credit_init(&credit, FR_CREDIT_SPARE, FR_SECOND);
     run(&credit, FR_SECOND, 500 * FR_MS, FR_MS, 500);
     assert_in_range(credit.window, 3, 6);
     assert_true(fr_credit_interval(&credit) > 4e8);
@@ -86,10 +86,10 @@ static void slowness_does_not_widen_the_window(void **state) {
 static void the_window_has_bounds(void **state) {
     struct fr_credit credit;
     (void) state;
-    fr_credit_init(&credit, FR_SECOND);
+    fr_credit_init(&credit, FR_CREDIT_SPARE, FR_SECOND);
     run(&credit, FR_SECOND, 10 * FR_US, 10 * FR_SECOND, 5000);
     assert_int_equal(credit.window, FR_CREDIT_WINDOW_MAX);
-    fr_credit_init(&credit, FR_SECOND);
+    fr_credit_init(&credit, FR_CREDIT_SPARE, FR_SECOND);
     run(&credit, FR_SECOND, 0, 0, 5000); /* reports that come at once */
     assert_in_range(credit.window, 3, FR_CREDIT_WINDOW_MAX);
 }
@@ -99,7 +99,7 @@ static void an_old_pace_is_forgotten(void **state) {
     struct fr_credit credit;
     fr_time_ns now;
     (void) state;
-    fr_credit_init(&credit, FR_SECOND);
+    fr_credit_init(&credit, FR_CREDIT_SPARE, FR_SECOND);
     now = run(&credit, FR_SECOND, FR_MS, FR_MS, 500);
     assert_true(fr_credit_interval(&credit) < 2e6);
     run(&credit, now, 100 * FR_MS, FR_MS, 200);
@@ -111,7 +111,7 @@ static void idle_time_is_no_pace(void **state) {
     struct fr_credit credit;
     fr_time_ns now = FR_SECOND;
     (void) state;
-    fr_credit_init(&credit, now);
+    fr_credit_init(&credit, FR_CREDIT_SPARE, now);
     for (int i = 0; i < 50; i++, now += FR_SECOND) {
         fr_credit_spend(&credit, now);
         fr_credit_earn(&credit, now, now + 10 * FR_MS);
@@ -123,7 +123,7 @@ static void idle_time_is_no_pace(void **state) {
 static void time_that_stands_still_does_no_harm(void **state) {
     struct fr_credit credit;
     (void) state;
-    fr_credit_init(&credit, FR_SECOND);
+    fr_credit_init(&credit, FR_CREDIT_SPARE, FR_SECOND);
     for (int i = 0; i < 100; i++) {
         fr_credit_spend(&credit, FR_SECOND);
         fr_credit_earn(&credit, FR_SECOND + 5, FR_SECOND);
@@ -143,7 +143,7 @@ static void spend_too_much(void *user) {
 static void credit_is_checked_in_pairs(void **state) {
     struct fr_credit credit;
     (void) state;
-    fr_credit_init(&credit, 0);
+    fr_credit_init(&credit, FR_CREDIT_SPARE, 0);
     assert_true(fr_test_aborts(earn_without_gift, &credit));
     assert_true(fr_test_aborts(return_without_gift, &credit));
     assert_true(fr_test_aborts(spend_too_much, &credit));

@@ -269,9 +269,61 @@ static void one_that_completes_after_all_is_told_again(void **state) {
     assert_int_equal(core_rig_results(&scene->rig, scene->up, 1, SELF, NULL, NULL), 2);
 }
 
-static void a_lost_link_is_told_upstream(void **state) {
+/* Its process may be started again. */
+static void who_is_lost_is_dialled_for_a_while_and_told_upstream_then(void **state) {
     struct feed_scene *scene = *state;
-    core_rig_close(&scene->rig, scene->below, FR_E_CLOSED);
+    struct core_rig *rig = &scene->rig;
+    const fr_link_id others[] = {scene->up, scene->low, scene->high};
+    uint32_t dials = 0;
+    core_rig_close(rig, scene->below, FR_E_CLOSED);
+    for (fr_time_ns waited = 0; waited < rig->timing.connect; waited += FR_SECOND / 4) {
+        assert_int_equal(core_rig_said(rig, scene->up, FR_FRAME_RESULT), 0);
+        core_rig_wait_heard(rig, FR_SECOND / 4, others, 3);
+        if (core_rig_dialled_below(rig, 1, SELF) != scene->below) {
+            scene->below = core_rig_dialled_below(rig, 1, SELF);
+            core_rig_close(rig, scene->below, FR_E_UNREACHABLE);
+            dials++;
+        }
+    }
+    assert_in_range(dials, 3, 8);
+    core_rig_wait_heard(rig, 2 * FR_SECOND, others, 3); /* the last pause */
+    core_rig_close(rig, core_rig_dialled_below(rig, 1, SELF), FR_E_UNREACHABLE);
+    expect_result(scene, FR_VERDICT_FAILED, "the connection broke");
+}
+
+/* It has less than it had told before, or more from what it kept. */
+static void who_comes_back_goes_on(void **state) {
+    struct feed_scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    const fr_link_id others[] = {scene->up, scene->low, scene->high};
+    core_rig_progress(rig, scene->below, 3);
+    core_rig_close(rig, scene->below, FR_E_CLOSED);
+    core_rig_wait_heard(rig, FR_SECOND, others, 3);
+    scene->below = core_rig_answer_below(rig, 1, SELF);
+    core_rig_progress(rig, scene->below, 1);
+    assert_int_equal(core_rig_did(rig, FR_ACTION_CLOSE, scene->below), 0);
+    core_rig_done_frame(rig, scene->below, FR_VERDICT_COMPLETE, "");
+    expect_result(scene, FR_VERDICT_COMPLETE, "");
+}
+
+static void who_comes_back_again_and_again_with_nothing_is_given_up(void **state) {
+    struct feed_scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    const fr_link_id others[] = {scene->up, scene->low, scene->high};
+    uint32_t times = 0;
+    for (; core_rig_said(rig, scene->up, FR_FRAME_RESULT) == 0 && times < 20; times++) {
+        core_rig_close(rig, scene->below, FR_E_CLOSED);
+        core_rig_wait_heard(rig, FR_SECOND, others, 3);
+        if (core_rig_said(rig, scene->up, FR_FRAME_RESULT) == 0)
+            scene->below = core_rig_answer_below(rig, 1, SELF);
+    }
+    assert_in_range(times, 3, 5);
+    expect_result(scene, FR_VERDICT_FAILED, "the connection broke");
+}
+
+static void who_is_closed_for_what_it_did_is_not_dialled_again(void **state) {
+    struct feed_scene *scene = *state;
+    core_rig_close(&scene->rig, scene->below, FR_E_PROTOCOL);
     expect_result(scene, FR_VERDICT_FAILED, "the connection broke");
 }
 
@@ -279,8 +331,10 @@ static void silence_is_told_upstream(void **state) {
     struct feed_scene *scene = *state;
     const fr_link_id others[] = {scene->up, scene->low, scene->high};
     core_rig_wait_heard(&scene->rig, scene->rig.timing.silence, others, 3);
-    assert_int_equal(feed_scene_told_verdict(scene, 1, SELF), FR_VERDICT_FAILED);
     assert_int_equal(core_rig_did(&scene->rig, FR_ACTION_CLOSE, scene->below), 1);
+    core_rig_wait_heard(&scene->rig, scene->rig.timing.connect, others, 3);
+    core_rig_close(&scene->rig, core_rig_dialled_below(&scene->rig, 1, SELF), FR_E_UNREACHABLE);
+    assert_int_equal(feed_scene_told_verdict(scene, 1, SELF), FR_VERDICT_FAILED);
 }
 
 static fr_link_id open_refusing(struct feed_scene *scene) {
@@ -435,7 +489,10 @@ int main(void) {
         cmocka_unit_test(the_beginning_is_as_the_child_knows_it),
         cmocka_unit_test_setup_teardown(a_failure_is_told_upstream, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(one_that_completes_after_all_is_told_again, feed_scene_set_up, feed_scene_tear_down),
-        cmocka_unit_test_setup_teardown(a_lost_link_is_told_upstream, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(who_is_lost_is_dialled_for_a_while_and_told_upstream_then, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(who_comes_back_goes_on, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(who_comes_back_again_and_again_with_nothing_is_given_up, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(who_is_closed_for_what_it_did_is_not_dialled_again, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(silence_is_told_upstream, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_is_told_upstream, feed_scene_set_up_bare, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_without_words_has_a_reason, feed_scene_set_up_bare, feed_scene_tear_down),

@@ -173,7 +173,7 @@ static void numbers_beyond_the_object_are_ignored(void **state) {
         core_rig_ranges(&scene->rig, scene->liar, types[i], CHUNKS, FR_CHUNKS_MAX - CHUNKS);
     }
     assert_int_equal(core_rig_did(&scene->rig, FR_ACTION_CLOSE, FR_LINK_NONE), 0);
-    core_rig_close(&scene->rig, scene->liar, FR_E_CLOSED);
+    core_rig_close(&scene->rig, scene->liar, FR_E_PROTOCOL);
     expect_it_goes_on(scene);
 }
 
@@ -189,7 +189,7 @@ static void what_was_not_given_is_not_reached(void **state) {
             if (rig->traces[i].type == FR_TRACE_CHUNK_REACHED && rig->traces[i].chunk == chunk)
                 assert_true(is_its_own);
     }
-    core_rig_close(rig, scene->liar, FR_E_CLOSED);
+    core_rig_close(rig, scene->liar, FR_E_PROTOCOL);
     expect_it_goes_on(scene);
 }
 
@@ -326,7 +326,7 @@ static void a_verdict_is_said_once(void **state) {
     fr_transfer_node_result(scene->rig.transfer, LIAR, &result);
     assert_int_equal(result.verdict, FR_VERDICT_FAILED);
     assert_string_equal(result.reason, "the disk is full");
-    core_rig_close(&scene->rig, scene->liar, FR_E_CLOSED);
+    core_rig_close(&scene->rig, scene->liar, FR_E_PROTOCOL);
     expect_it_goes_on(scene);
 }
 
@@ -359,7 +359,7 @@ static void a_fault_is_hearsay(void **state) {
     assert_int_equal(core_rig_traced(&scene->rig, FR_TRACE_FAULT, HONEST), 100);
     assert_non_null(strstr(core_rig_last_trace(&scene->rig, FR_TRACE_FAULT)->text, "told by node0"));
     assert_int_equal(core_rig_did(&scene->rig, FR_ACTION_CLOSE, FR_LINK_NONE), 0);
-    core_rig_close(&scene->rig, scene->liar, FR_E_CLOSED);
+    core_rig_close(&scene->rig, scene->liar, FR_E_PROTOCOL);
     expect_it_goes_on(scene);
 }
 
@@ -418,7 +418,7 @@ static void the_accused_may_die(void **state) {
     accuse(&rig, links[1], 2);
     accuse(&rig, links[2], 0); /* its own word against one of them */
     accuse(&rig, links[2], 2); /* and against itself */
-    core_rig_close(&rig, links[2], FR_E_CLOSED);
+    core_rig_close(&rig, links[2], FR_E_PROTOCOL);
     core_rig_done_frame(&rig, links[0], FR_VERDICT_COMPLETE, "");
     core_rig_done_frame(&rig, links[1], FR_VERDICT_COMPLETE, "");
     assert_true(rig.has_ended);

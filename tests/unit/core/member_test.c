@@ -701,32 +701,6 @@ static void who_has_the_object_is_complete_when_the_end_is_known(void **state) {
     core_rig_done(&scene.rig);
 }
 
-static void who_has_another_object_takes_part_at_the_first_difference(void **state) {
-    struct scene scene;
-    (void) state;
-    open_holder(&scene, 35);
-    core_rig_page(&scene.rig, scene.up, 0);
-    assert_int_equal(core_rig_said(&scene.rig, scene.up, FR_FRAME_INTEREST), 0);
-    core_rig_page(&scene.rig, scene.up, 1);
-    assert_int_equal(core_rig_said(&scene.rig, scene.up, FR_FRAME_INTEREST), 1);
-    assert_true(core_rig_said(&scene.rig, scene.low, FR_FRAME_PULL) >= 1);
-    give_all(&scene.rig, scene.up);
-    core_rig_end(&scene.rig, scene.up);
-    assert_true(view_of(&scene.rig).is_complete);
-    assert_int_equal(core_rig_did(&scene.rig, FR_ACTION_FINISH, FR_LINK_NONE), 1);
-    core_rig_done(&scene.rig);
-}
-
-static void an_end_that_differs_ends_holding_too(void **state) {
-    struct scene scene;
-    (void) state;
-    open_holder(&scene, 35);
-    core_rig_end(&scene.rig, scene.up); /* before any page */
-    assert_int_equal(core_rig_said(&scene.rig, scene.up, FR_FRAME_INTEREST), 1);
-    assert_false(view_of(&scene.rig).is_complete);
-    core_rig_done(&scene.rig);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -772,8 +746,6 @@ int main(void) {
         cmocka_unit_test(who_lost_all_above_waits_for_those_further_up),
         cmocka_unit_test(an_upstream_that_never_comes_is_not_waited_for_for_ever),
         cmocka_unit_test(who_has_the_object_is_complete_when_the_end_is_known),
-        cmocka_unit_test(who_has_another_object_takes_part_at_the_first_difference),
-        cmocka_unit_test(an_end_that_differs_ends_holding_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

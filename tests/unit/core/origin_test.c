@@ -296,7 +296,7 @@ static void what_the_dead_had_is_given_to_the_living(void **state) {
     open_origin(&rig, CHUNKS, 2);
     dead = core_rig_answer(&rig, 0);
     living = core_rig_answer(&rig, 1);
-    core_rig_close(&rig, dead, FR_E_CLOSED);
+    core_rig_close(&rig, dead, FR_E_PROTOCOL);
     for (int i = 0; i < 30; i++)
         report_all(&rig, living);
     for (fr_chunk_index chunk = 0; chunk < CHUNKS; chunk++)
@@ -579,6 +579,8 @@ static void who_falls_silent_has_failed(void **state) {
     assert_int_equal(core_rig_did(&rig, FR_ACTION_CLOSE, silent), 1);
     assert_int_equal(core_rig_did(&rig, FR_ACTION_CLOSE, living), 0);
     assert_true(core_rig_said(&rig, silent, FR_FRAME_PING) >= 2);
+    core_rig_wait_heard(&rig, 6 * FR_SECOND, &living, 1);
+    core_rig_close(&rig, core_rig_dialled(&rig, 0), FR_E_UNREACHABLE);
     assert_non_null(strstr(result_of(&rig, 0).reason, "silent for 15 s"));
     core_rig_done(&rig);
 }

@@ -287,7 +287,7 @@ static void a_carrier_that_fails_is_replaced(void **state) {
     fr_link_id links[FIRST];
     (void) state;
     open_origin(&rig, links);
-    core_rig_close(&rig, links[3], FR_E_CLOSED);
+    core_rig_close(&rig, links[3], FR_E_PROTOCOL);
     assert_int_equal(carriers_of(&rig, links, 2) & ~(1u << 3), 1 << 2 | 1 << 4 | 1 << 0);
     assert_int_equal(carriers_of(&rig, links, 3) & ~(1u << 3), 1 << 4 | 1 << 0 | 1 << 1);
     core_rig_done_frame(&rig, links[4], FR_VERDICT_FAILED, "the disk is full");

@@ -89,7 +89,7 @@ static void it_answers_for_it_from_then_on(void **state) {
     struct scene *scene = *state;
     lose(scene, 0);
     core_rig_wait(&scene->rig, absence(scene));
-    core_rig_close(&scene->rig, core_rig_answer_below(&scene->rig, 1, 0), FR_E_CLOSED);
+    core_rig_close(&scene->rig, core_rig_answer_below(&scene->rig, 1, 0), FR_E_PROTOCOL);
     assert_int_equal(core_rig_results(&scene->rig, scene->up, 1, 0, NULL, NULL), 1);
 }
 

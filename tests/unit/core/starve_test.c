@@ -64,6 +64,8 @@ static void live_as_origin(struct core_rig *rig) {
     core_rig_ranges(rig, links[2], FR_FRAME_HAVE, 0, CHUNKS);
     core_rig_wait(rig, 10 * FR_SECOND); /* pings, news */
     core_rig_close(rig, links[0], FR_E_CLOSED);
+    core_rig_wait(rig, FR_SECOND); /* it is dialled once more */
+    core_rig_close(rig, core_rig_dialled(rig, 0), FR_E_SECRET);
     core_rig_done_frame(rig, links[1], FR_VERDICT_COMPLETE, "");
     core_rig_done_frame(rig, links[2], FR_VERDICT_FAILED, "the disk is full");
 }
@@ -126,6 +128,24 @@ static void live_as_holder(struct core_rig *rig) {
 
 static void a_holder_starves(void **state) {
     struct life life = {.begin = begin_holder, .live = live_as_holder};
+    (void) state;
+    walk(&life, 10);
+}
+
+static int begin_remaking(struct core_rig *rig) { return core_rig_be_holder(rig, 1, MEMBERS, 35); }
+
+static void live_remaking(struct core_rig *rig) {
+    fr_link_id up = core_rig_accept(rig, FR_MEMBER_UPSTREAM);
+    core_rig_answer(rig, 0);
+    for (uint32_t page = 0; page < PAGES; page++)
+        core_rig_page(rig, up, page);
+    core_rig_end(rig, up);
+    core_rig_chunk(rig, up, 35, CORE_RIG_GOOD);
+    core_rig_reason(rig, up, FR_FRAME_BYE, 0, "the push is over");
+}
+
+static void who_takes_over_what_is_here_starves(void **state) {
+    struct life life = {.begin = begin_remaking, .live = live_remaking};
     (void) state;
     walk(&life, 10);
 }
@@ -269,6 +289,7 @@ int main(void) {
         cmocka_unit_test(an_origin_starves),
         cmocka_unit_test(a_member_starves),
         cmocka_unit_test(a_holder_starves),
+        cmocka_unit_test(who_takes_over_what_is_here_starves),
         cmocka_unit_test(members_of_a_pipe_starve),
         cmocka_unit_test(an_origin_of_a_pipe_starves),
         cmocka_unit_test(a_member_that_feeds_a_group_starves),

@@ -276,7 +276,7 @@ static void when_the_first_groups_are_gone_it_feeds_the_next(void **state) {
     struct scene *scene = *state;
     fr_link_id below;
     for (uint32_t m = 0; m < FIRST; m++)
-        core_rig_close(&scene->rig, scene->first[m], FR_E_CLOSED);
+        core_rig_close(&scene->rig, scene->first[m], FR_E_PROTOCOL);
     for (uint32_t m = 0; m < 2; m++)
         complete(scene, scene->other[m]);
     below = core_rig_answer_below(&scene->rig, 1, 0);

@@ -3,6 +3,8 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 #include <fastreplica/error.h>
 
@@ -16,7 +18,7 @@
 #define CHUNK FR_CHUNK_BYTES_MIN
 
 struct seen {
-    unsigned prepared, stored[3], committed, closed;
+    unsigned prepared, stored[3], looked[3], committed, closed;
     struct fr_failure failure; /* the last */
 };
 
@@ -41,6 +43,14 @@ static void on_stored(void *user, const struct fr_partial_chunk *chunk, enum fr_
 
 static void on_stored_all(void *user) { (void) user; }
 
+static void on_looked(void *user, fr_chunk_index chunk, enum fr_store_outcome outcome, const struct fr_failure *failure) {
+    (void) user;
+    assert_in_range(chunk, 0, sample.record.chunk_count - 1);
+    seen.looked[outcome]++;
+    if (outcome == FR_STORE_FAILED)
+        seen.failure = *failure;
+}
+
 static void on_committed(void *user, const struct fr_failure *failure) {
     (void) user;
     seen.committed++;
@@ -55,6 +65,7 @@ static void on_closed(void *user) {
 static const struct fr_partial_events events = {.on_prepared = on_prepared,
                                                 .on_stored = on_stored,
                                                 .on_stored_all = on_stored_all,
+                                                .on_looked = on_looked,
                                                 .on_committed = on_committed,
                                                 .on_closed = on_closed};
 
@@ -131,7 +142,7 @@ static void test_the_whole_way(void **state) {
     run();
     assert_int_equal(seen.prepared, 1);
     assert_int_equal(seen.failure.error, 0);
-    assert_null(fr_partial_held(partial));
+    assert_false(fr_partial_held(partial).is_any);
     store_all(partial);
     assert_false(scratch_exists(scratch_path("store/a/b")));
     struct fr_transfer_view view = view_of_sample();
@@ -197,8 +208,9 @@ static void test_a_held_object_needs_no_room(void **state) {
     struct fr_partial *partial = make_partial();
     run();
     assert_int_equal(seen.failure.error, 0);
-    const struct fr_record *held = fr_partial_held(partial);
+    const struct fr_record *held = fr_partial_held(partial).record;
     assert_non_null(held);
+    assert_false(fr_partial_held(partial).has_kept);
     assert_int_equal(held->chunk_count, sample.record.chunk_count);
     assert_true(fr_digest_equal(&held->root, &sample.record.root));
     assert_false(is_partial_there());
@@ -213,7 +225,7 @@ static void test_a_held_object_that_differs_is_replaced(void **state) {
     sample_init(&sample, 5 * CHUNK + 100, 8);
     struct fr_partial *partial = make_partial();
     run();
-    assert_non_null(fr_partial_held(partial));
+    assert_non_null(fr_partial_held(partial).record);
     store_all(partial); /* the partial file is made now, and the chunks wait for it */
     struct fr_transfer_view view = view_of_sample();
     fr_partial_commit(partial, &view);
@@ -223,13 +235,128 @@ static void test_a_held_object_that_differs_is_replaced(void **state) {
     assert_true(scratch_holds(scratch_path("store/a/b"), sample.bytes, sample.count));
 }
 
-static void test_another_cut_is_not_held(void **state) {
+static void test_of_another_cut_the_digests_are_of_no_use(void **state) {
     (void) state;
     hold_sample();
     opening.chunk_bytes = 2 * CHUNK;
     struct fr_partial *partial = make_partial();
     run();
-    assert_null(fr_partial_held(partial));
+    assert_null(fr_partial_held(partial).record);
+    assert_true(fr_partial_held(partial).is_any); /* its bytes may be */
+    close_partial(partial);
+}
+
+static void look(struct fr_partial *partial, uint32_t chunk) {
+    uint32_t offset = chunk * CHUNK, bytes = sample.count - offset < CHUNK ? sample.count - offset : CHUNK;
+    const struct fr_partial_look what = {.chunk = chunk, .offset = offset, .count = bytes, .digest = sample.record.digests[chunk]};
+    fr_partial_reuse(partial, &what);
+}
+
+static void look_at_all(struct fr_partial *partial) {
+    for (uint32_t chunk = 0; chunk < sample.record.chunk_count; chunk++)
+        look(partial, chunk);
+    run();
+}
+
+static void commit_and_compare(struct fr_partial *partial) {
+    struct fr_transfer_view view = view_of_sample();
+    fr_partial_commit(partial, &view);
+    run();
+    assert_int_equal(seen.failure.error, 0);
+    close_partial(partial);
+    assert_true(scratch_holds(scratch_path("store/a/b"), sample.bytes, sample.count));
+}
+
+/* Of an older version one chunk is another: the rest is copied from it. */
+static void test_equal_chunks_come_from_the_finished_object(void **state) {
+    (void) state;
+    sample.bytes[2 * CHUNK + 5] ^= 1;
+    hold_sample();
+    sample.bytes[2 * CHUNK + 5] ^= 1;
+    struct fr_partial *partial = make_partial();
+    run();
+    look_at_all(partial);
+    assert_int_equal(seen.looked[FR_STORE_OK], sample.record.chunk_count - 1);
+    assert_int_equal(seen.looked[FR_STORE_BAD_DIGEST], 1);
+    store_chunk(partial, 2, true);
+    run();
+    commit_and_compare(partial);
+}
+
+static void test_also_from_a_file_that_somebody_put_there(void **state) {
+    (void) state;
+    assert_int_equal(mkdir(scratch_path("store/a"), 0755), 0);
+    scratch_put(scratch_path("store/a/b"), sample.bytes, 3 * CHUNK);
+    struct fr_partial *partial = make_partial();
+    run();
+    assert_true(fr_partial_held(partial).is_any);
+    look_at_all(partial);
+    assert_int_equal(seen.looked[FR_STORE_OK], 3);
+    for (uint32_t chunk = 3; chunk < sample.record.chunk_count; chunk++)
+        store_chunk(partial, chunk, true);
+    run();
+    commit_and_compare(partial);
+}
+
+static void test_a_transfer_that_was_cut_short_goes_on(void **state) {
+    (void) state;
+    fr_store_keep(store, 3600);
+    struct fr_partial *partial = make_partial();
+    run();
+    store_chunk(partial, 1, true);
+    store_chunk(partial, 4, true);
+    run();
+    close_partial(partial);
+    seen = (struct seen){0};
+    partial = make_partial();
+    run();
+    assert_true(fr_partial_held(partial).has_kept);
+    look_at_all(partial);
+    assert_int_equal(seen.looked[FR_STORE_OK], 2);
+    assert_int_equal(seen.looked[FR_STORE_BAD_DIGEST], sample.record.chunk_count - 2);
+    for (uint32_t chunk = 0; chunk < sample.record.chunk_count; chunk++)
+        if (chunk != 1 && chunk != 4)
+            store_chunk(partial, chunk, true);
+    run();
+    commit_and_compare(partial);
+}
+
+/* A byte of what was left has changed since: it is not believed. */
+static void test_what_was_left_is_compared(void **state) {
+    (void) state;
+    fr_store_keep(store, 3600);
+    struct fr_partial *partial = make_partial();
+    run();
+    store_chunk(partial, 0, true);
+    store_chunk(partial, 1, true);
+    run();
+    close_partial(partial);
+    FILE *file = fopen(sample_path_of("a/b", NULL), "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, CHUNK + 7, SEEK_SET), 0);
+    assert_int_equal(fputc(sample.bytes[CHUNK + 7] ^ 1, file), sample.bytes[CHUNK + 7] ^ 1);
+    assert_int_equal(fclose(file), 0);
+    seen = (struct seen){0};
+    partial = make_partial();
+    run();
+    look_at_all(partial);
+    assert_int_equal(seen.looked[FR_STORE_OK], 1);
+    close_partial(partial);
+}
+
+static void test_looking_at_a_held_object_with_no_room_fails(void **state) {
+    (void) state;
+    hold_sample();
+    struct fr_partial *partial = make_partial();
+    run();
+    struct disk_fault fault = {.call = FR_DISK_ALLOCATE, .nth = 1, .and_later = true, .sys_errno = ENOSPC};
+    disk_fault_start(&fault);
+    look(partial, 0);
+    look(partial, 1);
+    run();
+    disk_fault_stop();
+    assert_int_equal(seen.looked[FR_STORE_FAILED], 2);
+    assert_int_equal(seen.failure.error, FR_E_NO_SPACE);
     close_partial(partial);
 }
 
@@ -250,7 +377,7 @@ static void test_a_held_object_and_no_room_for_another(void **state) {
     hold_sample();
     struct fr_partial *partial = make_partial();
     run();
-    assert_non_null(fr_partial_held(partial));
+    assert_non_null(fr_partial_held(partial).record);
     struct disk_fault fault = {.call = FR_DISK_ALLOCATE, .nth = 1, .and_later = true, .sys_errno = ENOSPC};
     disk_fault_start(&fault);
     store_chunk(partial, 0, true);
@@ -286,7 +413,12 @@ int main(void) {
         TEST(test_closing_before_it_is_prepared),
         TEST(test_a_held_object_needs_no_room),
         TEST(test_a_held_object_that_differs_is_replaced),
-        TEST(test_another_cut_is_not_held),
+        TEST(test_of_another_cut_the_digests_are_of_no_use),
+        TEST(test_equal_chunks_come_from_the_finished_object),
+        TEST(test_also_from_a_file_that_somebody_put_there),
+        TEST(test_a_transfer_that_was_cut_short_goes_on),
+        TEST(test_what_was_left_is_compared),
+        TEST(test_looking_at_a_held_object_with_no_room_fails),
         TEST(test_what_the_store_refuses),
         TEST(test_a_held_object_and_no_room_for_another),
         TEST(test_a_write_that_fails),

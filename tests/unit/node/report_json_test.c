@@ -52,6 +52,9 @@ static void every_field_is_there(void **state) {
     struct fr_node_report nodes[] = {make_node("a:7420", FR_VERDICT_COMPLETE), make_node("[::1]:7421", FR_VERDICT_FAILED)};
     nodes[1].reason = "store /srv: no \"space\"";
     nodes[1].group = 2;
+    nodes[1].zone = "ams";
+    nodes[1].up_rate = 125000000;
+    nodes[1].is_secondary = true;
     const char *faults[] = {"b sent a wrong chunk"};
     struct fr_report report = {.object_name = "d/x.tar",
                                .object_bytes = UINT64_C(1) << 40,
@@ -97,7 +100,12 @@ static void every_field_is_there(void **state) {
     assert_int_equal(json_integer_value(at(node, "chunks_bad")), 1);
     assert_true(json_real_value(at(node, "first_relay_seconds")) == 0.1);
     assert_true(json_real_value(at(node, "last_owned_seconds")) == 1.0); /* to the microsecond */
+    assert_string_equal(json_string_value(at(node, "zone")), "ams");
+    assert_int_equal(json_integer_value(at(node, "up_rate")), 125000000);
+    assert_true(json_is_null(at(node, "down_rate")));
+    assert_string_equal(json_string_value(at(node, "tier")), "secondary");
     assert_string_equal(json_string_value(at(json_array_get(at(json, "nodes"), 0), "reason")), "");
+    assert_string_equal(json_string_value(at(json_array_get(at(json, "nodes"), 0), "tier")), "primary");
     json_decref(json);
 }
 
@@ -115,8 +123,8 @@ static void what_is_unknown_is_null(void **state) {
     assert_true(json_is_null(at(json, "seconds")));
     assert_true(json_is_null(at(json, "bound_seconds")));
     const json_t *first = json_array_get(at(json, "nodes"), 0);
-    static const char *const node_fields[] = {"seconds", "first_relay_seconds", "last_owned_seconds"};
-    for (size_t i = 0; i < 3; i++)
+    static const char *const node_fields[] = {"seconds", "first_relay_seconds", "last_owned_seconds", "zone", "up_rate", "down_rate"};
+    for (size_t i = 0; i < sizeof node_fields / sizeof *node_fields; i++)
         assert_true(json_is_null(at(first, node_fields[i])));
     assert_string_equal(json_string_value(at(first, "reason")), "");
     assert_string_equal(json_string_value(at(json, "outcome")), "none");

@@ -144,7 +144,7 @@ static void follows_no_link_planted_meanwhile(void **state) {
 static void refuses_an_id_that_is_in_use(void **state) {
     (void) state;
     struct fr_sink *sink = open_sink(ID, "x", 5);
-    expect_refused(ID, "y", 5, FR_E_IN_USE, "is being received already");
+    expect_refused(ID, "x", 5, FR_E_IN_USE, "is being received already");
     fr_sink_close(sink);
     fr_sink_close(open_sink(ID, "y", 5));
     assert_int_equal(scratch_entry_count(scratch_path(PARTIAL)), 0);
@@ -232,7 +232,7 @@ static void reserves_real_space(void **state) {
     struct stat status;
     fr_sink_close(open_sink("1", "x", 0)); /* fallocate would refuse a length of 0 */
     struct fr_sink *sink = open_sink(ID, "x", 8 << 20);
-    assert_int_equal(stat(scratch_path(PARTIAL "/" ID), &status), 0);
+    assert_int_equal(stat(sample_path_of("x", ID), &status), 0);
     assert_int_equal(status.st_size, 8 << 20);
     assert_true((uint64_t) status.st_blocks * 512 >= 8 << 20);
     assert_int_equal(status.st_mode & 0777, 0600);
@@ -249,7 +249,7 @@ static void where_nothing_can_be_reserved_the_size_is_set(void **state) {
         struct fr_sink *sink = open_sink(ID, "x", 8 << 20);
         disk_fault_stop();
         assert_int_equal(fault.failed, 1);
-        assert_int_equal(stat(scratch_path(PARTIAL "/" ID), &status), 0);
+        assert_int_equal(stat(sample_path_of("x", ID), &status), 0);
         assert_int_equal(status.st_size, 8 << 20);
         assert_int_equal(status.st_blocks, 0); /* no zeros were written instead */
         fr_sink_close(sink);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A rate that all connections of a loop share in one direction: who may pass how many bytes of chunks now, and who waits for its turn.
+ *
+ * Whoever asks and gets nothing is in the queue, and is called from the loop when there is something for it: first those in the middle of a
+ * chunk, because control frames of their connection wait behind it; then the others, in the order in which they came. Nobody else is given
+ * anything while somebody waits. There is a timer while somebody waits, and nothing at all while nobody does. */
+#ifndef FR_NET_LIMITER_H
+#define FR_NET_LIMITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include <fastreplica/types.h>
+
+struct fr_limiter;
+
+/* One place in the queue, in the memory of who asks. Zeroed but for go and user. */
+struct fr_limiter_turn {
+    void (*go)(void *user); /* ask again, for what can pass now; from the loop. Turns may end or come from inside it, this one too */
+    void *user;
+    bool is_waiting, is_urgent;
+    struct fr_limiter_turn *before, *after;
+};
+
+/* rate: bytes a second, at least 1. 0 or FR_E_MEMORY. */
+int fr_limiter_new(uv_loop_t *loop, uint64_t rate, struct fr_limiter **ret_limiter);
+/* Nobody waits any more. Frees itself on the loop. NULL allowed. */
+void fr_limiter_close(struct fr_limiter *limiter);
+
+/* How many of `bytes` may pass now. 0: none, and `turn` waits. What passed is told by fr_limiter_spend. is_urgent: in the middle of a
+ * chunk. */
+size_t fr_limiter_ask(struct fr_limiter *limiter, struct fr_limiter_turn *turn, size_t bytes, bool is_urgent);
+/* These bytes passed, be it that they were asked for or that they could not wait. */
+void fr_limiter_spend(struct fr_limiter *limiter, size_t bytes);
+/* It does not wait any more. No effect when it did not. */
+void fr_limiter_leave(struct fr_limiter *limiter, struct fr_limiter_turn *turn);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections that share a rate: all bytes arrive, frames do not wait with chunks, turns come in order. No test
+ * here asks how fast it is. */
+#include "base/time.h"
+#include "net/limiter.h"
+#include "support/net_pair.h"
+#include "support/test.h"
+
+enum { DEBT = 1 << 30, SLOW = 100000, FAST = 200000000 }; /* bytes; bytes a second. A debt at a slow rate outlasts every test */
+
+static struct net_pair pair;
+static struct fr_limiter *in, *out;
+
+static int set_up(void **state) {
+    (void) state;
+    net_pair_init(&pair, "127.0.0.1", 1, 1);
+    in = out = NULL;
+    return 0;
+}
+
+/* The connections go first. */
+static int tear_down(void **state) {
+    (void) state;
+    struct net_end *ends[] = {&pair.dialler, &pair.accepter};
+    for (size_t i = 0; i < 2; i++) {
+        if (ends[i]->conn)
+            fr_conn_close(ends[i]->conn);
+        ends[i]->conn = NULL;
+    }
+    net_pair_run_for(&pair, 50);
+    fr_limiter_close(in);
+    fr_limiter_close(out);
+    net_pair_done(&pair);
+    return 0;
+}
+
+static void make_limiters(uint64_t in_rate, uint64_t out_rate) {
+    if (in_rate)
+        assert_int_equal(fr_limiter_new(&pair.loop, in_rate, &in), 0);
+    if (out_rate)
+        assert_int_equal(fr_limiter_new(&pair.loop, out_rate, &out), 0);
+    pair.options.limits = (struct fr_conn_limits){.in = in, .out = out};
+}
+
+static void send_chunk(struct net_end *end, fr_chunk_index chunk, uint32_t bytes) {
+    struct fr_buffer *buffer = net_pair_chunk(chunk, bytes);
+    fr_conn_send_chunk(end->conn, chunk, buffer);
+    fr_buffer_unref(buffer);
+}
+
+static unsigned wanted_frames, wanted_chunks;
+
+static bool is_all_there(struct net_pair *at) {
+    return at->accepter.frame_count >= wanted_frames && at->accepter.chunk_count >= wanted_chunks;
+}
+
+static bool is_all_there_both_ways(struct net_pair *at) {
+    return is_all_there(at) && at->dialler.frame_count >= wanted_frames && at->dialler.chunk_count >= wanted_chunks;
+}
+
+static void everything_arrives(uint64_t in_rate, uint64_t out_rate) {
+    uint64_t fingerprint = 0;
+    make_limiters(in_rate, out_rate);
+    net_pair_connect(&pair);
+    for (fr_chunk_index i = 0; i < 20; i++) {
+        struct fr_buffer *buffer = net_pair_chunk(i, 100000 + i);
+        fingerprint = net_pair_mix(fingerprint, i, buffer->data, buffer->bytes);
+        fr_conn_send_chunk(pair.dialler.conn, i, buffer);
+        fr_conn_send_chunk(pair.accepter.conn, i, buffer);
+        fr_buffer_unref(buffer);
+    }
+    wanted_frames = 0, wanted_chunks = 20;
+    net_pair_run_until(&pair, is_all_there_both_ways);
+    assert_int_equal(pair.accepter.fingerprint, fingerprint);
+    assert_int_equal(pair.dialler.fingerprint, fingerprint);
+    assert_int_equal(pair.dialler.sent_count, 20);
+}
+
+static void everything_arrives_at_a_rate_out(void **state) {
+    (void) state;
+    everything_arrives(0, FAST / 4);
+}
+
+static void everything_arrives_at_a_rate_in(void **state) {
+    (void) state;
+    everything_arrives(FAST / 4, 0);
+}
+
+static void everything_arrives_at_rates_both_ways(void **state) {
+    (void) state;
+    everything_arrives(FAST, FAST / 2);
+}
+
+static void frames_pass_a_chunk_that_waits(void **state) {
+    (void) state;
+    make_limiters(0, SLOW);
+    net_pair_connect(&pair);
+    fr_limiter_spend(out, DEBT);
+    send_chunk(&pair.dialler, 0, 1000);
+    net_pair_run_for(&pair, 20);
+    net_end_send_frame(&pair.dialler, (const uint8_t *) "quick", 5);
+    wanted_frames = 1, wanted_chunks = 0;
+    net_pair_run_until(&pair, is_all_there);
+    assert_int_equal(pair.accepter.chunk_count, 0);
+    assert_int_equal(pair.dialler.sent_count, 0);
+}
+
+static bool has_other_side_closed(struct net_pair *at) { return at->accepter.is_closed; }
+
+static void a_connection_that_waits_can_be_closed(void **state) {
+    (void) state;
+    make_limiters(0, SLOW);
+    net_pair_connect(&pair);
+    fr_limiter_spend(out, DEBT);
+    send_chunk(&pair.dialler, 0, 1000);
+    net_pair_run_for(&pair, 20);
+    fr_conn_close(pair.dialler.conn);
+    pair.dialler.conn = NULL;
+    net_pair_run_until(&pair, has_other_side_closed);
+    assert_int_equal(pair.accepter.chunk_count, 0);
+    assert_int_equal(pair.accepter.failure.error, FR_E_CLOSED);
+    pair.accepter.conn = NULL;
+}
+
+static bool has_begun_chunk;
+static void note_begun(struct net_end *end) {
+    (void) end;
+    has_begun_chunk = true;
+}
+static bool has_begun(struct net_pair *at) {
+    (void) at;
+    return has_begun_chunk;
+}
+
+/* What is not read because of a rate is no silence of the other side. */
+static void who_is_not_read_counts_as_heard(void **state) {
+    (void) state;
+    make_limiters(SLOW, 0);
+    net_pair_connect(&pair);
+    fr_limiter_spend(in, DEBT);
+    has_begun_chunk = false;
+    pair.accepter.on_chunk_begin = note_begun;
+    net_end_send_frame(&pair.dialler, (const uint8_t *) "before", 6);
+    send_chunk(&pair.dialler, 0, 1000);
+    net_pair_run_until(&pair, has_begun);
+    net_pair_run_for(&pair, 20);
+    assert_int_equal(pair.accepter.frame_count, 1);
+    assert_int_equal(pair.accepter.chunk_count, 0);
+    fr_time_ns now = uv_hrtime();
+    assert_true(fr_conn_heard_at(pair.accepter.conn) >= now);
+}
+
+/* The queue, without connections. */
+
+struct visitor {
+    struct fr_limiter_turn turn;
+    size_t wants;
+    char name;
+};
+
+static char called[32];
+static unsigned called_count;
+
+static void come(void *user) {
+    struct visitor *visitor = user;
+    called[called_count++] = visitor->name;
+    size_t may = fr_limiter_ask(out, &visitor->turn, visitor->wants, visitor->turn.is_urgent);
+    fr_limiter_spend(out, may);
+    visitor->wants -= may;
+}
+
+static bool are_all_served(struct net_pair *at) {
+    (void) at;
+    return called_count >= wanted_chunks;
+}
+
+static void the_urgent_come_first_and_the_others_in_order(void **state) {
+    (void) state;
+    struct visitor visitors[5] = {{.name = 'a'}, {.name = 'b'}, {.name = 'U'}, {.name = 'c'}, {.name = 'V'}};
+    make_limiters(0, FAST);
+    called_count = 0;
+    fr_limiter_spend(out, FAST / 10);
+    for (size_t i = 0; i < 5; i++) {
+        visitors[i].turn = (struct fr_limiter_turn){.go = come, .user = &visitors[i]};
+        visitors[i].wants = 1000;
+        assert_int_equal(fr_limiter_ask(out, &visitors[i].turn, 1000, visitors[i].name < 'a'), 0);
+        assert_int_equal(fr_limiter_ask(out, &visitors[i].turn, 1000, true), 0); /* again, and nothing changes */
+    }
+    fr_limiter_leave(out, &visitors[1].turn);
+    fr_limiter_leave(out, &visitors[1].turn);
+    assert_int_equal(called_count, 0);
+    wanted_chunks = 4;
+    net_pair_run_until(&pair, are_all_served);
+    assert_memory_equal(called, "UVac", 4);
+    for (size_t i = 0; i < 5; i++)
+        assert_false(visitors[i].turn.is_waiting);
+}
+
+/* The second would need no more than there is, and the first does; yet the first goes first. */
+static void who_comes_later_does_not_pass_those_who_wait(void **state) {
+    (void) state;
+    struct visitor first = {.name = '1', .wants = 16 << 10}, second = {.name = '2', .wants = 100};
+    first.turn = (struct fr_limiter_turn){.go = come, .user = &first};
+    second.turn = (struct fr_limiter_turn){.go = come, .user = &second};
+    make_limiters(0, SLOW);
+    called_count = 0;
+    fr_limiter_spend(out, (16 << 10) - 2000);
+    assert_int_equal(fr_limiter_ask(out, &first.turn, first.wants, false), 0);
+    assert_int_equal(fr_limiter_ask(out, &second.turn, second.wants, false), 0);
+    wanted_chunks = 2;
+    net_pair_run_until(&pair, are_all_served);
+    assert_memory_equal(called, "12", 2);
+    assert_int_equal(second.wants, 0);
+}
+
+#define paired(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        paired(everything_arrives_at_a_rate_out),
+        paired(everything_arrives_at_a_rate_in),
+        paired(everything_arrives_at_rates_both_ways),
+        paired(frames_pass_a_chunk_that_waits),
+        paired(a_connection_that_waits_can_be_closed),
+        paired(who_is_not_read_counts_as_heard),
+        paired(the_urgent_come_first_and_the_others_in_order),
+        paired(who_comes_later_does_not_pass_those_who_wait),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -231,13 +231,27 @@ fr_time_ns fr_sim_scenario_estimate(const struct fr_sim_scenario *scenario) {
     return rate == 0 ? 0 : (fr_time_ns) ((double) scenario->object_bytes * (double) FR_SECOND / (double) rate);
 }
 
+/* How often the object has to be whole somewhere before it goes on: at the origin never, and above each secondary group. */
+static uint32_t count_stages(const struct fr_sim_scenario *scenario) {
+    uint32_t most = 1;
+
+    for (uint32_t i = 0; i < scenario->group_count; i++) {
+        uint32_t stages = 1;
+
+        for (uint32_t group = i; group != FR_SIM_ORIGIN; group = scenario->groups[group].upstream)
+            stages += scenario->groups[group].is_secondary;
+        most = stages > most ? stages : most;
+    }
+    return most;
+}
+
 fr_time_ns fr_sim_scenario_finish_max(const struct fr_sim_scenario *scenario) {
     const struct fr_timing *timing = &scenario->timing;
     fr_time_ns detection = timing->silence + timing->connect + scenario->handshake_timeout; /* who fell silent is replaced */
 
     if (scenario->group_count > 1) /* and so may a member be that came in the place of one */
         detection += timing->silence;
-    return scenario->heal_at + 3 * fr_sim_scenario_estimate(scenario) + detection + 100 * scenario->delay;
+    return scenario->heal_at + 3 * count_stages(scenario) * fr_sim_scenario_estimate(scenario) + detection + 100 * scenario->delay;
 }
 
 /* Bytes of a pipe that nobody has any more are given up by one group after the other. */

@@ -306,7 +306,7 @@ static bool look_for_again(struct fr_transfer *transfer, struct fr_feed *feed, u
 
 static void on_dial_failed(struct fr_transfer *transfer, struct fr_feed *feed, uint32_t member, const struct fr_failure *failure) {
     struct fr_fed *fed = &feed->fed[member];
-    bool is_refused = failure->error == FR_E_SECRET || failure->error == FR_E_VERSION;
+    bool is_refused = failure->error == FR_E_SECRET || failure->error == FR_E_VERSION || failure->error == FR_E_REFUSED;
 
     if (!fed->is_charge) { /* a helper that cannot be reached is none */
         fr_dial_settle(&fed->dial);

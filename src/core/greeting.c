@@ -61,7 +61,7 @@ static void on_refuse(struct fr_transfer *transfer, struct fr_link *link, const 
     struct fr_msg_reason reason;
     struct fr_failure failure = {.error = FR_E_REFUSED};
     struct fr_dial *dial = link->dial;
-    bool is_child = link->role == FR_LINK_CHILD;
+    bool is_child = link->role == FR_LINK_CHILD, is_busy;
 
     if (link->state != FR_LINK_OPENING || fr_reason_decode(body, bytes, &reason)) {
         fr_greeting_bad_frame(transfer, link, FR_FRAME_REFUSE);
@@ -69,11 +69,12 @@ static void on_refuse(struct fr_transfer *transfer, struct fr_link *link, const 
     }
     snprintf(failure.text, sizeof(failure.text), "refused (%s): %.*s", fr_refusal_name(reason.code), (int) reason.text.count,
              reason.text.bytes);
-    if (is_child)
+    is_busy = reason.code == FR_REFUSAL_BUSY; /* with an earlier push of this name: it is tried again, as one that does not answer */
+    if (is_child && !is_busy)
         fr_feed_on_refused(transfer, link, &reason);
     fr_say_close(transfer, link);
-    fr_transfer_link_gone(transfer, link, &failure, is_child);
-    if (!is_child && dial && reason.code != FR_REFUSAL_BUSY)
+    fr_transfer_link_gone(transfer, link, &failure, is_child && !is_busy);
+    if (!is_child && dial && !is_busy)
         fr_dial_settle(dial);
 }
 

@@ -441,6 +441,7 @@ void fr_transfer_view(const struct fr_transfer *transfer, struct fr_transfer_vie
         .is_end_known = transfer->manifest.is_end_known,
         .is_complete = transfer->is_origin ? transfer->origin.pending_count == 0 : transfer->member.is_complete,
         .is_ended = transfer->is_ended,
+        .is_fed = !transfer->is_origin && transfer->member.was_upstream_here && transfer->member.orphaned_at == FR_TIME_NEVER,
         .failure = transfer->failure,
     };
     if (transfer->manifest.is_end_known) {

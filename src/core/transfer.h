@@ -175,6 +175,7 @@ struct fr_transfer_view {
     struct fr_digest root, sha256; /* once is_end_known */
     bool is_complete;              /* member: final; origin: every node has a verdict */
     bool is_ended;
+    bool is_fed;               /* member: somebody above is linked with it */
     struct fr_failure failure; /* why it ended here, if it failed */
 };
 void fr_transfer_view(const struct fr_transfer *transfer, struct fr_transfer_view *ret_view);

@@ -177,6 +177,17 @@ static bool is_verified(void *user, const struct fr_msg_open *open, const struct
     return receive && fr_receive_knows_open(receive, open);
 }
 
+/* Whoever runs a push again need not wait until the nodes of the first one have lost hope: of two pushes of one name the later counts, once nobody feeds
+ * the earlier. It is told that this node is busy, and comes again in a moment. */
+static void make_way(struct fr_node *node, const struct fr_opening *opening) {
+    for (uint32_t i = 0; i < node->guest_count; i++) {
+        struct fr_receive *receive = node->guests[i].receive;
+        const struct fr_opening *other = fr_receive_opening(receive);
+        if (strcmp(other->name, opening->name) == 0 && other->created_unix_ms < opening->created_unix_ms && fr_receive_is_orphaned(receive))
+            fr_receive_stop(receive, "a later push of the same name is here");
+    }
+}
+
 static void take_open(void *user, struct fr_conn *conn, const struct fr_door *door) {
     struct fr_node *node = user;
     char text[FR_REASON_BYTES_MAX + 1];
@@ -188,6 +199,7 @@ static void take_open(void *user, struct fr_conn *conn, const struct fr_door *do
     switch (receive ? left_as(receive) : admit(node, &door->opening)) {
     case ADMIT_NEW: begin_receive(node, conn, door); return;
     case ADMIT_BUSY:
+        make_way(node, &door->opening);
         refuse_open(node, conn, door, FR_REFUSAL_BUSY, "another push of the same name is under way here: wait for its end");
         return;
     case ADMIT_FULL:

@@ -454,6 +454,14 @@ bool fr_receive_knows_open(const struct fr_receive *receive, const struct fr_msg
 
 bool fr_receive_is_complete(const struct fr_receive *receive) { return receive->is_complete; }
 
+bool fr_receive_is_orphaned(const struct fr_receive *receive) {
+    struct fr_transfer_view view;
+    if (receive->state != FR_RECEIVE_RUNNING)
+        return false;
+    fr_transfer_view(fr_driver_transfer(receive->driver), &view);
+    return !view.is_fed;
+}
+
 void fr_receive_describe(const struct fr_receive *receive, fr_time_ns now, struct fr_status_transfer *ret_status) {
     struct fr_transfer_view view = {.bytes_have = receive->bytes_have, .object_bytes = receive->object_bytes};
     if (receive->state == FR_RECEIVE_RUNNING)

@@ -56,6 +56,8 @@ const struct fr_opening *fr_receive_opening(const struct fr_receive *receive);
 /* Were the blobs and signatures of this OPEN verified before? Only known while it runs. */
 bool fr_receive_knows_open(const struct fr_receive *receive, const struct fr_msg_open *open);
 bool fr_receive_is_complete(const struct fr_receive *receive);
+/* Nobody above is linked with it: its push is over, or was cut short. */
+bool fr_receive_is_orphaned(const struct fr_receive *receive);
 /* For a STATUS answer; name borrows from the object. */
 void fr_receive_describe(const struct fr_receive *receive, fr_time_ns now, struct fr_status_transfer *ret_status);
 

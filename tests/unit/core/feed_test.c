@@ -321,6 +321,24 @@ static void who_comes_back_again_and_again_with_nothing_is_given_up(void **state
     expect_result(scene, FR_VERDICT_FAILED, "the connection broke");
 }
 
+static void who_is_busy_is_dialled_again_and_has_refused_in_the_end(void **state) {
+    struct feed_scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    const fr_link_id others[] = {scene->up, scene->low, scene->high};
+    uint32_t dials = 0;
+    core_rig_roster(rig, scene->up, &feed_scene_child);
+    for (; core_rig_said(rig, scene->up, FR_FRAME_RESULT) == 0 && dials < 30; dials++) {
+        fr_link_id link = core_rig_dialled_below(rig, 1, SELF);
+        core_rig_connect(rig, link);
+        core_rig_hello(rig, link);
+        core_rig_reason(rig, link, FR_FRAME_REFUSE, FR_REFUSAL_BUSY, "another push is here");
+        core_rig_wait_heard(rig, FR_SECOND, others, 3);
+        core_rig_wait_heard(rig, FR_SECOND, others, 3);
+    }
+    assert_in_range(dials, 3, 6);
+    expect_result(scene, FR_VERDICT_REFUSED, "refused (busy): another push is here");
+}
+
 static void who_is_closed_for_what_it_did_is_not_dialled_again(void **state) {
     struct feed_scene *scene = *state;
     core_rig_close(&scene->rig, scene->below, FR_E_PROTOCOL);
@@ -492,6 +510,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(who_is_lost_is_dialled_for_a_while_and_told_upstream_then, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(who_comes_back_goes_on, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(who_comes_back_again_and_again_with_nothing_is_given_up, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(who_is_busy_is_dialled_again_and_has_refused_in_the_end, feed_scene_set_up_bare,
+                                        feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(who_is_closed_for_what_it_did_is_not_dialled_again, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(silence_is_told_upstream, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_is_told_upstream, feed_scene_set_up_bare, feed_scene_tear_down),

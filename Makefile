@@ -67,7 +67,7 @@ model: all
 	@bench/model.sh >build/model.md && mv build/model.md docs/model.md
 
 format:
-	@find include src cli tests bench -name '*.[ch]' | xargs -r clang-format -i
+	@find include src cli mdc tests bench -name '*.[ch]' | xargs -r clang-format -i
 
 lint:
 	@scripts/lint

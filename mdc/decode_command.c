@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fastreplica mdc decode. */
+#include <stdio.h>
+
+#include "cli/args.h"
+#include "cli/say.h"
+#include "mdc/commands.h"
+#include "mdc/decode.h"
+#include "mdc/progress.h"
+
+enum { PATHS_MAX = 1024 };
+
+static const char about[] =
+    "Make of the descriptions DESC the best that they allow, and write it to OUT: the original where they suffice for that.";
+
+static const char notes[] = "Damaged parts of descriptions count as missing. OUT appears when it is whole, and replaces nothing.";
+
+static int exit_for_outcome(const struct mdc_gathered *gathered, const struct mdc_result *result) {
+    switch (result->outcome) {
+    case MDC_OUTCOME_WHOLE: printf("%s\n", result->sentence); return cli_finish_output(MDC_EXIT_WHOLE);
+    case MDC_OUTCOME_USABLE:
+        printf("%u of %u: %s\n", gathered->count, gathered->header->count, result->sentence);
+        return cli_finish_output(MDC_EXIT_USABLE);
+    case MDC_OUTCOME_NOTHING: break;
+    }
+    cli_say("mdc: nothing can be restored: %s", result->sentence);
+    return MDC_EXIT_NOTHING;
+}
+
+static int decode(const struct mdc_decode_options *options, char **paths, unsigned path_count) {
+    struct fr_failure failure = {0};
+    struct mdc_gathered gathered;
+    struct mdc_result result = {.outcome = MDC_OUTCOME_NOTHING, .sentence = "none of these files is a description in good order"};
+    int error = mdc_gather(&gathered, paths, path_count, mdc_say_note, NULL, &failure), code;
+
+    if (error == 0 && gathered.header != NULL)
+        error = mdc_decode(&gathered, options, &result, &failure);
+    if (error != 0) {
+        cli_say("mdc: %s", failure.text);
+        code = mdc_exit_for(error);
+    } else {
+        code = exit_for_outcome(&gathered, &result);
+    }
+    mdc_gathered_done(&gathered);
+    return code;
+}
+
+int mdc_decode_command(int argc, char **argv) {
+    struct mdc_decode_options options = {0};
+    struct mdc_progress progress;
+    bool is_quiet = false;
+    char **operands;
+    int operand_count, code;
+    const struct cli_option table[] = {{"output", 'o', CLI_TEXT, true, "OUT", &options.path, "the file to write", 0, 0},
+                                       {"quiet", 'q', CLI_FLAG, false, NULL, &is_quiet, "no progress", 0, 0},
+                                       {0}};
+    const struct cli_usage usage = {.command = "mdc decode",
+                                    .synopsis = "-o OUT DESC...",
+                                    .about = about,
+                                    .notes = notes,
+                                    .tables = {table},
+                                    .operands_min = 1,
+                                    .operands_max = PATHS_MAX,
+                                    .operands = "DESC"};
+    enum cli_args_result parsed = cli_args_parse(&usage, argc, argv, &operands, &operand_count);
+
+    if (parsed != CLI_ARGS_GO)
+        return cli_args_exit(parsed);
+    mdc_progress_init(&progress, "decoding", is_quiet);
+    options.watch = &progress.watch;
+    code = decode(&options, operands, (unsigned) operand_count);
+    mdc_progress_done(&progress);
+    return code;
+}

@@ -52,6 +52,8 @@ int mdc_decode_command(int argc, char **argv) {
     char **operands;
     int operand_count, code;
     const struct cli_option table[] = {{"output", 'o', CLI_TEXT, true, "OUT", &options.path, "the file to write", 0, 0},
+                                       {"preview", '\0', CLI_FLAG, false, NULL, &options.is_preview,
+                                        "the form that can be shown, also where the original could be restored", 0, 0},
                                        {"quiet", 'q', CLI_FLAG, false, NULL, &is_quiet, "no progress", 0, 0},
                                        {0}};
     const struct cli_usage usage = {.command = "mdc decode",

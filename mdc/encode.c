@@ -41,15 +41,32 @@ static int describe_source(struct mdc_job *job, struct fr_failure *failure) {
     return mdc_source_hash(&job->source, header->source_sha256, failure);
 }
 
-static enum mdc_profile choose_profile(const struct mdc_job *job) {
-    if (job->options->profile != 0)
-        return (enum mdc_profile) job->options->profile;
-    return MDC_DATA;
+static enum mdc_profile sniff(const struct mdc_job *job) {
+    uint8_t begin[12] = {0};
+
+    if (job->source.bytes < sizeof begin || mdc_source_read(&job->source, 0, begin, sizeof begin, NULL) != 0)
+        return MDC_DATA;
+    return begin[0] == 0xff && begin[1] == 0xd8 && begin[2] == 0xff ? MDC_PHOTO : MDC_DATA;
 }
 
+static int encode_as(struct mdc_job *job, enum mdc_profile profile, struct fr_failure *failure) {
+    job->header.profile = profile;
+    return profile == MDC_PHOTO ? mdc_photo_encode(job, failure) : mdc_data_encode(job, failure);
+}
+
+/* What looks like a photo or a video and cannot be encoded as one is still a file. */
 static int encode_profile(struct mdc_job *job, struct fr_failure *failure) {
-    job->header.profile = choose_profile(job);
-    return mdc_data_encode(job, failure);
+    struct mdc_header plain = job->header;
+    enum mdc_profile profile = job->options->profile != 0 ? (enum mdc_profile) job->options->profile : sniff(job);
+    struct fr_failure why = {0};
+    int error = encode_as(job, profile, &why);
+
+    if (error == FR_E_SYNTAX && job->options->profile == 0) {
+        job->header = plain;
+        snprintf(job->remark, sizeof job->remark, "%.300s; it is encoded as data", why.text);
+        return encode_as(job, MDC_DATA, failure);
+    }
+    return error == 0 ? 0 : fr_failure_set(failure, error, 0, "%s", why.text);
 }
 
 /* All are synced before the first one gets its name, so that a full disk leaves no half of a set. */

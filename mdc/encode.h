@@ -38,6 +38,8 @@ int mdc_job_open_outputs(struct mdc_job *job, const char *extension, struct fr_f
 
 /* The profiles: write job->outputs whole, but do not commit them. */
 int mdc_data_encode(struct mdc_job *job, struct fr_failure *failure);
+/* FR_E_SYNTAX: it is no photo that this profile can take. */
+int mdc_photo_encode(struct mdc_job *job, struct fr_failure *failure);
 
 /* Of `count` descriptions, how many must be needed for n/k - 1 <= redundancy? */
 unsigned mdc_data_needed(unsigned count, uint32_t redundancy);

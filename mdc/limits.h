@@ -18,7 +18,7 @@ enum {
     MDC_REDUNDANCY_MAX = 310000, /* hundredths of a percent: 31 further copies */
     MDC_GOPS_MAX = 1 << 20,
     MDC_PHOTO_BYTES_MAX = 128 << 20, /* a photo is held in memory; larger ones are data */
-    MDC_PHOTO_PIXELS_MAX = 100000000,
+    MDC_PHOTO_PIXELS_MAX = 64000000,
 };
 
 static_assert(MDC_COUNT_MAX * MDC_BLOCK_BYTES_MAX <= 64 << 20, "a stripe with its parity fits in memory twice");

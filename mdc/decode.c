@@ -83,7 +83,10 @@ int mdc_decode(struct mdc_gathered *gathered, const struct mdc_decode_options *o
     if (options->is_preview && gathered->header->profile == MDC_DATA)
         return fr_failure_set(failure, FR_E_ARGUMENT, 0, "%s is neither photo nor video: there is no preview of it",
                               gathered->header->name);
-    if (gathered->header->profile == MDC_PHOTO)
-        return mdc_photo_decode(gathered, options, ret_result, failure);
+    switch (gathered->header->profile) {
+    case MDC_DATA: break;
+    case MDC_PHOTO: return mdc_photo_decode(gathered, options, ret_result, failure);
+    case MDC_VIDEO: return mdc_video_decode(gathered, options, ret_result, failure);
+    }
     return mdc_data_decode(gathered, options, ret_result, failure);
 }

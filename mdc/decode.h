@@ -34,6 +34,8 @@ int mdc_data_decode(struct mdc_gathered *gathered, const struct mdc_decode_optio
                     struct fr_failure *failure);
 int mdc_photo_decode(struct mdc_gathered *gathered, const struct mdc_decode_options *options, struct mdc_result *ret_result,
                      struct fr_failure *failure);
+int mdc_video_decode(struct mdc_gathered *gathered, const struct mdc_decode_options *options, struct mdc_result *ret_result,
+                     struct fr_failure *failure);
 
 /* The pieces as striped.h wants them. */
 void mdc_gathered_stripe(const struct mdc_gathered *gathered, struct mdc_striped_piece *ret_pieces);

@@ -11,13 +11,17 @@
 
 enum { REDUNDANCY_FEW = 2500, REDUNDANCY_MANY = 5000, MANY = 6 }; /* what suits few descriptions, and many */
 
+int mdc_job_make_folder(struct mdc_job *job, struct fr_failure *failure) {
+    if (mkdir(job->options->folder, 0777) != 0 && errno != EEXIST)
+        return fr_failure_set(failure, fr_error_from_errno(errno), errno, "cannot create the folder %s", job->options->folder);
+    return 0;
+}
+
 int mdc_job_open_outputs(struct mdc_job *job, const char *extension, struct fr_failure *failure) {
     const struct mdc_encode_options *options = job->options;
     char path[PATH_MAX];
-    int error = 0;
+    int error = mdc_job_make_folder(job, failure);
 
-    if (mkdir(options->folder, 0777) != 0 && errno != EEXIST)
-        return fr_failure_set(failure, fr_error_from_errno(errno), errno, "cannot create the folder %s", options->folder);
     for (unsigned i = 0; i < options->count && error == 0; i++) {
         int length = snprintf(path, sizeof path, "%s/%s.%uof%u.%s", options->folder, job->header.name, i + 1, options->count, extension);
         if (length >= (int) sizeof path)
@@ -46,12 +50,19 @@ static enum mdc_profile sniff(const struct mdc_job *job) {
 
     if (job->source.bytes < sizeof begin || mdc_source_read(&job->source, 0, begin, sizeof begin, NULL) != 0)
         return MDC_DATA;
-    return begin[0] == 0xff && begin[1] == 0xd8 && begin[2] == 0xff ? MDC_PHOTO : MDC_DATA;
+    if (begin[0] == 0xff && begin[1] == 0xd8 && begin[2] == 0xff)
+        return MDC_PHOTO;
+    return memcmp(begin + 4, "ftyp", 4) == 0 ? MDC_VIDEO : MDC_DATA;
 }
 
 static int encode_as(struct mdc_job *job, enum mdc_profile profile, struct fr_failure *failure) {
     job->header.profile = profile;
-    return profile == MDC_PHOTO ? mdc_photo_encode(job, failure) : mdc_data_encode(job, failure);
+    switch (profile) {
+    case MDC_DATA: break;
+    case MDC_PHOTO: return mdc_photo_encode(job, failure);
+    case MDC_VIDEO: return mdc_video_encode(job, failure);
+    }
+    return mdc_data_encode(job, failure);
 }
 
 /* What looks like a photo or a video and cannot be encoded as one is still a file. */

@@ -36,10 +36,15 @@ int mdc_encode(const struct mdc_encode_options *options, const struct mdc_watch 
 /* "FOLDER/NAME.1of4.mdc" and so on: opens every output. extension without the dot. For the profiles. */
 int mdc_job_open_outputs(struct mdc_job *job, const char *extension, struct fr_failure *failure);
 
+/* Makes the folder if it is missing. For what must be put there before the outputs are opened. */
+int mdc_job_make_folder(struct mdc_job *job, struct fr_failure *failure);
+
 /* The profiles: write job->outputs whole, but do not commit them. */
 int mdc_data_encode(struct mdc_job *job, struct fr_failure *failure);
 /* FR_E_SYNTAX: it is no photo that this profile can take. */
 int mdc_photo_encode(struct mdc_job *job, struct fr_failure *failure);
+/* Likewise for videos. */
+int mdc_video_encode(struct mdc_job *job, struct fr_failure *failure);
 
 /* Of `count` descriptions, how many must be needed for n/k - 1 <= redundancy? */
 unsigned mdc_data_needed(unsigned count, uint32_t redundancy);

@@ -28,7 +28,7 @@ static bool parse_percent(const char *text, uint32_t *ret_hundredths) {
 }
 
 static bool parse_profile(const char *text, unsigned *ret_profile) {
-    static const enum mdc_profile profiles[] = {MDC_DATA, MDC_PHOTO};
+    static const enum mdc_profile profiles[] = {MDC_DATA, MDC_PHOTO, MDC_VIDEO};
 
     *ret_profile = 0;
     for (unsigned i = 0; i < sizeof profiles / sizeof *profiles; i++)
@@ -83,8 +83,8 @@ int mdc_encode_command(int argc, char **argv) {
         {"redundancy", 'r', CLI_TEXT, false, "P", &redundancy, "how many more bytes than FILE all of them may be, such as 25%", 0, 0},
         {"parity", '\0', CLI_NUMBER, false, "P", &options.parity, "so many may be missing, and the others still restore FILE byte for byte",
          0, MDC_COUNT_MAX - 1},
-        {"profile", '\0', CLI_TEXT, false, "NAME", &profile, "what FILE is taken for: auto, photo, data (default auto: by its content)", 0,
-         0},
+        {"profile", '\0', CLI_TEXT, false, "NAME", &profile,
+         "what FILE is taken for: auto, video, photo, data (default auto: by its content)", 0, 0},
         {"output", 'o', CLI_TEXT, true, "DIR", &options.folder, "the folder for the descriptions", 0, 0},
         {"quiet", 'q', CLI_FLAG, false, NULL, &is_quiet, "only say what goes wrong", 0, 0},
         {0}};

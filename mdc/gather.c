@@ -7,6 +7,7 @@
 #include "base/failure.h"
 #include "base/memory.h"
 #include "mdc/boxes.h"
+#include "mdc/fragments.h"
 #include "mdc/striped.h"
 
 /* One file */
@@ -63,6 +64,8 @@ void mdc_piece_free(struct mdc_piece *piece) {
 bool mdc_piece_is_whole(struct mdc_piece *piece, const char **ret_problem) {
     struct mdc_striped_piece striped = {.fd = piece->file.fd, .header_bytes = piece->header_bytes, .file_bytes = piece->file.bytes};
 
+    if (piece->header.profile == MDC_VIDEO)
+        return mdc_fragments_check(piece, ret_problem);
     if (mdc_striped_check(&piece->header, &striped))
         return true;
     *ret_problem = piece->file.bytes < piece->header_bytes + mdc_striped_body_bytes(&piece->header) ? "cut off" : "damaged";

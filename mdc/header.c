@@ -53,6 +53,8 @@ static void write_film(struct mdc_writer *out, const struct mdc_film *film) {
     mdc_write_number(out, film->duration_ms, 4);
     mdc_write_number(out, film->low_quality, 2);
     mdc_write_number(out, film->rest_bytes, 8);
+    mdc_write_number(out, film->movie_bytes, 4);
+    mdc_write_bytes(out, film->movie_sha256, MDC_SHA256_BYTES);
     mdc_write_bytes(out, film->gops_sha256, MDC_SHA256_BYTES);
 }
 
@@ -154,6 +156,10 @@ static const char *read_film(struct mdc_reader *in, struct mdc_header *header) {
     film->duration_ms = (uint32_t) mdc_read_number(in, 4);
     film->low_quality = (uint16_t) mdc_read_number(in, 2);
     film->rest_bytes = mdc_read_number(in, 8);
+    film->movie_bytes = (uint32_t) mdc_read_number(in, 4);
+    digest = mdc_read_bytes(in, MDC_SHA256_BYTES);
+    if (digest != NULL)
+        memcpy(film->movie_sha256, digest, MDC_SHA256_BYTES);
     digest = mdc_read_bytes(in, MDC_SHA256_BYTES);
     if (digest != NULL)
         memcpy(film->gops_sha256, digest, MDC_SHA256_BYTES);

@@ -34,8 +34,10 @@ struct mdc_film {
     uint32_t duration_ms;
     uint16_t low_quality; /* mean Y-PSNR of the low quality, hundredths of a dB, as measured when it was encoded */
     uint64_t rest_bytes;  /* of the source that are in no packet of full quality */
-    uint8_t gops_sha256
-        [MDC_SHA256_BYTES]; /* over the digests of all groups of pictures in both qualities, so that the set's id stands for them */
+    uint32_t movie_bytes; /* ftyp and moov */
+    uint8_t movie_sha256[MDC_SHA256_BYTES];
+    /* Over the digests of all groups of pictures in both qualities, so that the set's id stands for them. */
+    uint8_t gops_sha256[MDC_SHA256_BYTES];
 };
 
 struct mdc_header {

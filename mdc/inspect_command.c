@@ -14,15 +14,22 @@ static const char about[] = "Say what the descriptions DESC are, whether each is
 
 static int print(struct mdc_gathered *gathered, bool is_json) {
     struct mdc_survey survey;
-    json_t *json;
+    struct fr_failure failure = {0};
+    json_t *json = NULL;
     char *text = NULL;
 
-    mdc_survey_take(&survey, gathered);
-    if (!is_json) {
-        mdc_survey_print(&survey, stdout);
-        return cli_finish_output(MDC_EXIT_WHOLE);
+    if (mdc_survey_take(&survey, gathered, &failure) != 0) {
+        mdc_survey_done(&survey);
+        cli_say("mdc: %s", failure.text);
+        return MDC_EXIT_LOCAL;
     }
-    json = mdc_survey_json(&survey);
+    if (is_json)
+        json = mdc_survey_json(&survey);
+    else
+        mdc_survey_print(&survey, stdout);
+    mdc_survey_done(&survey);
+    if (!is_json)
+        return cli_finish_output(MDC_EXIT_WHOLE);
     if (json != NULL)
         text = json_dumps(json, JSON_INDENT(2));
     json_decref(json);

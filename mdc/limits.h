@@ -16,7 +16,7 @@ enum {
     MDC_BLOCK_BYTES = 64 << 10, /* what one description holds of one stripe */
     MDC_BLOCK_BYTES_MAX = 1 << 20,
     MDC_REDUNDANCY_MAX = 310000, /* hundredths of a percent: 31 further copies */
-    MDC_GOPS_MAX = 1 << 20,
+    MDC_GOPS_MAX = 1 << 16,
     MDC_PHOTO_BYTES_MAX = 128 << 20, /* a photo is held in memory; larger ones are data */
     MDC_PHOTO_PIXELS_MAX = 64000000,
 };

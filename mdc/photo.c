@@ -16,6 +16,7 @@ enum {
     PLACES_IN_SCAN = 4, /* a stream is cut at the end of a scan or at a quarter of one */
     CUT_BYTES_MIN = 512,
     RECIPE_SHARE = 8, /* a way back that is longer than that part of the source is too dear */
+    RECIPE_FREE = 1024,
     BLOCK_BYTES = 8 << 10,
 };
 
@@ -95,7 +96,7 @@ static int compose(struct mdc_job *job, struct photo *photo, struct fr_failure *
     if (!mdc_jpeg_find_scans(photo->picture, photo->picture_bytes, &photo->scans))
         return fr_failure_set(failure, FR_E_SYNTAX, 0, "%s has no progressive form", job->source.path);
     if (mdc_recipe_write(photo->source, job->source.bytes, photo->picture, photo->picture_bytes, &photo->recipe, NULL) == 0 &&
-        photo->recipe.count <= job->source.bytes / RECIPE_SHARE && leads_back(job, photo)) {
+        photo->recipe.count <= job->source.bytes / RECIPE_SHARE + RECIPE_FREE && leads_back(job, photo)) {
         job->header.is_exact = true;
     } else {
         photo->recipe.count = 0;

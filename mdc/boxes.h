@@ -24,8 +24,8 @@ struct mdc_box {
     unsigned head_bytes; /* to its contents, behind the uuid */
 };
 
-/* The head of one box from its first bytes, 8 to 24 of them, of which the first is byte `at` of the file; `left` bytes of the file are there from
- * it on. false: this is no box, or it does not end inside the file. */
+/* The head of one box from its first bytes, 8 to 24 of them, of which the first is byte `at` of the file; `left` bytes of the file are
+ * there from it on. false: this is no box, or it does not end inside the file. */
 bool mdc_box_parse(const uint8_t *bytes, size_t count, uint64_t at, uint64_t left, struct mdc_box *ret_box);
 /* The box that begins at byte `at`. */
 bool mdc_box_at(const struct mdc_source *file, uint64_t at, struct mdc_box *ret_box);

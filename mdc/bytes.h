@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers in memory, big-endian, read and written within bounds. The first overrun is remembered and everything after it is zero or dropped, so
- * that a parser checks once at its end. */
+/* Numbers in memory, big-endian, read and written within bounds. The first overrun is remembered and everything after it is zero or
+ * dropped, so that a parser checks once at its end. */
 #ifndef MDC_BYTES_H
 #define MDC_BYTES_H
 

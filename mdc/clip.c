@@ -159,8 +159,13 @@ static void leave_out_hidden(struct mdc_clip *clip) {
 static int read_packets(struct mdc_clip *clip, const struct mdc_source *source, struct fr_failure *failure) {
     AVPacket *packet = av_packet_alloc();
     uint8_t *buffer = fr_alloc(PACKET_BYTES_MAX);
-    int error = packet != NULL && buffer != NULL ? 0 : fr_failure_set(failure, FR_E_MEMORY, 0, "no memory to read packets");
+    int error = 0;
 
+    if (packet == NULL || buffer == NULL) {
+        av_packet_free(&packet);
+        fr_free(buffer);
+        return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory to read packets");
+    }
     while (error == 0 && av_read_frame(clip->format, packet) >= 0) {
         if (packet->stream_index == clip->video->index || (clip->sound != NULL && packet->stream_index == clip->sound->index)) {
             if (!is_in_file(source, packet, buffer))

@@ -7,7 +7,8 @@
 #include "mdc/striped.h"
 
 enum mdc_outcome {
-    MDC_OUTCOME_WHOLE, /* all that the set holds: the source's bytes, or its full quality where the set is not exact or a preview was asked for */
+    /* All that the set holds: the source's bytes, or its full quality where the set is not exact or a preview was asked for. */
+    MDC_OUTCOME_WHOLE,
     MDC_OUTCOME_USABLE, /* the best that these allow */
     MDC_OUTCOME_NOTHING /* too few: no file was written */
 };

@@ -17,7 +17,9 @@ enum { PATHS_MAX = 1024 };
 static const char about[] =
     "Make of the descriptions DESC the best that they allow, and write it to OUT: the original where they suffice for that.";
 
-static const char notes[] = "Damaged parts of descriptions count as missing. OUT appears when it is whole, and replaces nothing.";
+static const char notes[] =
+    "Damaged parts of descriptions count as missing. OUT appears when it is whole, and replaces nothing but what --follow wrote.\n"
+    "Exit codes: 0 the original, or all that the set holds; 3 something of use, and not all; 4 too few descriptions, nothing was written.";
 
 static int exit_for_outcome(const struct mdc_gathered *gathered, const struct mdc_result *result) {
     switch (result->outcome) {
@@ -104,7 +106,8 @@ int mdc_decode_command(int argc, char **argv) {
         {"preview", '\0', CLI_FLAG, false, NULL, &options.is_preview,
          "the form that can be shown, also where the original could be restored", 0, 0},
         {"follow", 'f', CLI_TEXT, false, "DIR", &folder,
-         "in the place of DESC: the folder where descriptions arrive, such as STORE/SET;\nOUT is written as soon as it can be, and replaced whenever it gets better",
+         "in the place of DESC: the folder where descriptions arrive, such as STORE/SET;\n"
+         "OUT is written as soon as it can be, and replaced whenever it gets better",
          0, 0},
         {"for", '\0', CLI_DURATION, false, "TIME", &most, "with --follow: end after that time also when it is not whole", 0, 0},
         {"quiet", 'q', CLI_FLAG, false, NULL, &is_quiet, "no progress", 0, 0},

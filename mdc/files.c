@@ -44,8 +44,7 @@ int mdc_source_read(const struct mdc_source *source, uint64_t offset, void *byte
         if (got < 0)
             return fr_failure_set(failure, FR_E_IO, errno, "cannot read %s", source->path);
         if (got == 0)
-            return fr_failure_set(failure, FR_E_CHANGED, 0, "%s ends before byte %llu", source->path,
-                                  (unsigned long long) (offset + count));
+            return fr_failure_set(failure, FR_E_CHANGED, 0, "%s ends before byte %llu", source->path, (unsigned long long) offset + count);
         done += (size_t) got;
     }
     return 0;

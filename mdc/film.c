@@ -10,8 +10,8 @@
 #include "mdc/fragment.h"
 #include "mdc/gop.h"
 
-/* Times. Packets are decoded when pictures are shown, but `reorder` pictures earlier, which is enough for both qualities; so these times are the
- * same in both. At the very beginning there is no earlier: there they follow one another by single ticks. */
+/* Times. Packets are decoded when pictures are shown, but `reorder` pictures earlier, which is enough for both qualities; so these times
+ * are the same in both. At the very beginning there is no earlier: there they follow one another by single ticks. */
 
 static int64_t picture_time(const struct mdc_film_parts *parts, uint32_t index) {
     return av_rescale_q(parts->clip->times[index], parts->clip->video->time_base, parts->movie->picture_base);
@@ -234,13 +234,14 @@ int mdc_film_make(const struct mdc_film_parts *parts, uint32_t gop_index, bool i
 
     cutting.samples = fr_alloc_zeroed(sample_count, sizeof *cutting.samples);
     cutting.runs = fr_alloc_zeroed(sample_count, sizeof *cutting.runs);
-    if (cutting.samples == NULL || cutting.runs == NULL)
-        error = fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for a group of pictures");
-    if (error == 0) {
-        list_samples(&cutting);
-        if (sample_count > MDC_RUNS_MAX || cutting.data_bytes > INT32_MAX)
-            error = fr_failure_set(failure, FR_E_SYNTAX, 0, "its packets cannot be copied: a group of pictures is too large");
+    if (cutting.samples == NULL || cutting.runs == NULL) {
+        fr_free(cutting.samples);
+        fr_free(cutting.runs);
+        return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for a group of pictures");
     }
+    list_samples(&cutting);
+    if (sample_count > MDC_RUNS_MAX || cutting.data_bytes > INT32_MAX)
+        error = fr_failure_set(failure, FR_E_SYNTAX, 0, "its packets cannot be copied: a group of pictures is too large");
     if (error == 0)
         error = put_together(&cutting, gop_index, owner, &piece, failure);
     fr_free(cutting.samples);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A store shows a file under its name when it is whole, so looking again every half second is all that is needed; what grows in place, as other
- * tools write it, is looked at again when it has grown. */
+/* A store shows a file under its name when it is whole, so looking again every half second is all that is needed; what grows in place,
+ * as other tools write it, is looked at again when it has grown. */
 #include "mdc/follow.h"
 
 #include <dirent.h>

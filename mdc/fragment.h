@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One fragment of an MP4: a moof that describes its samples and the mdat that holds them. Every offset in it counts from its own beginning, so it
- * can stand in any file whose moov fits. Pure. */
+/* One fragment of an MP4: a moof that describes its samples and the mdat that holds them. Every offset in it counts from its own
+ * beginning, so it can stand in any file whose moov fits. Pure. */
 #ifndef MDC_FRAGMENT_H
 #define MDC_FRAGMENT_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a video's description holds: where its fragments lie, found box by box. Behind damage, and where the file is cut off, what is still whole
- * is found all the same. */
+/* What a video's description holds: where its fragments lie, found box by box. Behind damage, and where the file is cut off, what is
+ * still whole is found all the same. */
 #ifndef MDC_FRAGMENTS_H
 #define MDC_FRAGMENTS_H
 

@@ -131,11 +131,11 @@ int mdc_gather(struct mdc_gathered *gathered, char *const *paths, unsigned path_
     *gathered = (struct mdc_gathered){0};
     for (unsigned i = 0; i < path_count && error == 0; i++) {
         struct fr_failure why = {0};
-        struct mdc_piece *piece;
+        struct mdc_piece *piece = NULL;
         int trouble = mdc_piece_open(paths[i], &piece, &why);
         if (trouble == FR_E_MEMORY)
             error = fr_failure_set(failure, trouble, 0, "%s", why.text);
-        else if (trouble != 0)
+        else if (trouble != 0 || piece == NULL)
             tell(&telling, "%s; it is left out", why.text);
         else
             error = add(gathered, piece, &telling, failure);

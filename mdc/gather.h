@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The descriptions that somebody has: opened, their headers read, sorted by their place in the set. A file that is no description, or of which
- * the header is damaged, is left out with a word; one of another set is a mistake. */
+/* The descriptions that somebody has: opened, their headers read, sorted by their place in the set. A file that is no description, or of
+ * which the header is damaged, is left out with a word; one of another set is a mistake. */
 #ifndef MDC_GATHER_H
 #define MDC_GATHER_H
 
@@ -26,8 +26,8 @@ typedef void mdc_note(void *context, const char *line);
 int mdc_piece_open(const char *path, struct mdc_piece **ret_piece, struct fr_failure *failure);
 void mdc_piece_free(struct mdc_piece *piece);
 
-/* Notes tell of each file that is left out. FR_E_ARGUMENT: descriptions of different sets. None at all is not an error. Paths are borrowed until
- * mdc_gathered_done. */
+/* Notes tell of each file that is left out. FR_E_ARGUMENT: descriptions of different sets. None at all is not an error. Paths are
+ * borrowed until mdc_gathered_done. */
 int mdc_gather(struct mdc_gathered *gathered, char *const *paths, unsigned path_count, mdc_note *note, void *context,
                struct fr_failure *failure);
 void mdc_gathered_done(struct mdc_gathered *gathered);

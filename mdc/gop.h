@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands before each fragment of a video's description: which group of pictures it is, in which quality, how to verify it, and for full
- * quality where its bytes lie in the source. Pure functions. docs/mdc.md shows the bytes. */
+/* What stands before each fragment of a video's description: which group of pictures it is, in which quality, how to verify it, and for
+ * full quality where its bytes lie in the source. Pure functions. docs/mdc.md shows the bytes. */
 #ifndef MDC_GOP_H
 #define MDC_GOP_H
 
@@ -43,7 +43,8 @@ int mdc_gop_decode(const uint8_t *bytes, size_t count, const struct mdc_gop_limi
 /* The next run: begin with *position 0 and `last` zeroed. false: no more. */
 bool mdc_gop_next_run(const struct mdc_gop_record *record, size_t *position, struct mdc_run *last);
 
-/* Who has which group in full quality? In each row of `count` groups every description gets one, the largest to the one that is lightest so far. */
+/* Who has which group in full quality? In each row of `count` groups every description gets one, the largest to the one that is lightest
+ * so far. */
 void mdc_gop_share_out(const uint64_t *gop_bytes, uint32_t gop_count, unsigned count, uint8_t *ret_owners);
 
 #endif

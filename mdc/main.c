@@ -42,10 +42,10 @@ static int print_help(void) {
            "commands:\n");
     for (unsigned i = 0; i < COMMAND_COUNT; i++)
         printf("  %-8s %s\n", commands[i].name, commands[i].summary);
-    printf(
-        "\n"
-        "  fastreplica mdc COMMAND --help   what a command takes\n\n"
-        "exit codes: 0 all of it; 3 something of use; 4 too few descriptions, nothing was written; 1 something failed here; 2 wrong usage or input\n");
+    printf("\n"
+           "  fastreplica mdc COMMAND --help   what a command takes\n\n"
+           "exit codes: 0 all of it; 3 something of use; 4 too few descriptions, nothing was written;\n"
+           "            1 something failed here; 2 wrong usage or input\n");
     return cli_finish_output(MDC_EXIT_WHOLE);
 }
 

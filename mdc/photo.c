@@ -119,7 +119,8 @@ static double mean_squared_error(const uint8_t *a, const uint8_t *b, size_t coun
     return (double) sum / (double) count;
 }
 
-/* Cuts in one scan of which the error before it and behind it is known. While a scan arrives, the error shrinks evenly from top to bottom. */
+/* Cuts in one scan of which the error before it and behind it is known. While a scan arrives, the error shrinks evenly from top to
+ * bottom. */
 static void add_cuts(struct photo *photo, unsigned scan, double error_before, double error_behind) {
     size_t begin = scan > 0 ? photo->scans.ends[scan - 1] : photo->scans.first_data, end = photo->scans.ends[scan];
 
@@ -230,16 +231,16 @@ static int encode_photo(struct mdc_job *job, struct photo *photo, struct fr_fail
 
 int mdc_photo_encode(struct mdc_job *job, struct fr_failure *failure) {
     struct photo *photo = fr_alloc_zeroed(1, sizeof *photo);
-    int error = photo != NULL ? 0 : fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for a photo");
+    int error;
 
-    if (error == 0)
-        error = load(job, photo, failure);
+    if (photo == NULL)
+        return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for a photo");
+    error = load(job, photo, failure);
     if (error == 0)
         error = mdc_jpeg_probe(photo->source, job->source.bytes, &photo->info, failure);
     if (error == 0)
         error = encode_photo(job, photo, failure);
-    if (photo != NULL)
-        photo_done(photo);
+    photo_done(photo);
     fr_free(photo);
     return error;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The best picture that the descriptions of a photo allow: a beginning of a progressive JPEG, with an end put to it; or the source's bytes. */
+/* The best picture that the descriptions of a photo allow: a beginning of a progressive JPEG, with an end put to it; or the source's
+ * bytes. */
 #include <string.h>
 
 #include "base/failure.h"

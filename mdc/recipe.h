@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a photo's progressive form back to the source's very bytes. A recipe holds what the picture does not tell: the source's head with its
- * tables and extras, and its end from where an encoder with those tables makes other bytes (blocks beyond the edge, what follows the picture).
+/* From a photo's progressive form back to the source's very bytes. A recipe holds what the picture does not tell: the source's head with
+ * its tables and extras, and its end from where an encoder with those tables makes other bytes (blocks beyond the edge, what follows the
+ * picture).
  *
  *      kind (1: this) | bytes of head, 4 | bytes of the scan that can be made, 8 | head | rest */
 #ifndef MDC_RECIPE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bytes of a source that are in no packet of full quality: heads, tables, other tracks. They are taken as one stream, in order, and every
- * description carries its share of it. */
+/* The bytes of a source that are in no packet of full quality: heads, tables, other tracks. They are taken as one stream, in order, and
+ * every description carries its share of it. */
 #ifndef MDC_REST_H
 #define MDC_REST_H
 

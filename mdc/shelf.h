@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Things of some bytes each, put away in a file without a name until they are needed: an hour of encoded video does not belong in memory. */
+/* Things of some bytes each, put away in a file without a name until they are needed: an hour of encoded video does not belong in
+ * memory. */
 #ifndef MDC_SHELF_H
 #define MDC_SHELF_H
 

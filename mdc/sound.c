@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An AAC packet of time T decodes, with the one before it, to the samples of time T, whoever encoded it. So a packet of few bits can stand for the
- * source's packet of the same time; where the two meet the error is that of the worse one for 20 ms. Noise substitution is off: it would make
- * every decoding different. */
+/* An AAC packet of time T decodes, with the one before it, to the samples of time T, whoever encoded it. So a packet of few bits can
+ * stand for the source's packet of the same time; where the two meet the error is that of the worse one for 20 ms. Noise substitution is
+ * off: it would make every decoding different. */
 #include "mdc/sound.h"
 
 #include <libavcodec/avcodec.h>

@@ -289,7 +289,8 @@ int mdc_striped_read(const struct mdc_header *header, struct mdc_striped_piece *
 
 bool mdc_striped_check(const struct mdc_header *header, struct mdc_striped_piece *piece) {
     struct fr_sha256 *sha256 = fr_sha256_new();
-    uint8_t *block = fr_alloc(header->block_bytes + CRC_BYTES), head[MDC_HEADER_BYTES_MAX], digest[MDC_SHA256_BYTES], end[MDC_SHA256_BYTES];
+    uint8_t *block = fr_alloc(header->block_bytes + CRC_BYTES), head[MDC_HEADER_BYTES_MAX], digest[MDC_SHA256_BYTES] = {0},
+            end[MDC_SHA256_BYTES];
     struct mdc_stripe stripe;
     bool is_whole = sha256 != NULL && block != NULL && read_fully(piece->fd, 0, head, piece->header_bytes);
 

@@ -32,10 +32,12 @@ void mdc_survey_print(const struct mdc_survey *survey, FILE *out);
 /* A new reference; NULL without memory. */
 json_t *mdc_survey_json(const struct mdc_survey *survey);
 
-/* What those that are here allow, in the terms below. Videos: of the mean squared error over all frames, as estimated from that of the low quality. */
+/* What those that are here allow, in the terms below. Videos: of the mean squared error over all frames, as estimated from that of the
+ * low quality. */
 unsigned mdc_survey_allowed(const struct mdc_survey *survey);
 
-/* Photo and data: what `count` whole descriptions of the set allow: Y-PSNR in hundredths of a dB; MDC_QUALITY_EXACT: all; MDC_QUALITY_UNKNOWN: nothing. */
+/* Photo and data: what `count` whole descriptions of the set allow: Y-PSNR in hundredths of a dB; MDC_QUALITY_EXACT: all;
+ * MDC_QUALITY_UNKNOWN: nothing. */
 unsigned mdc_survey_quality(const struct mdc_header *header, unsigned count);
 
 #endif

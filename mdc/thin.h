@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The low quality of a clip's pictures, within a number of bytes: trials on a part of the clip choose its size, then the whole is encoded. */
+/* The low quality of a clip's pictures, within a number of bytes: trials on a part of the clip choose its size, then the whole is
+ * encoded. */
 #ifndef MDC_THIN_H
 #define MDC_THIN_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The profile video. Every description is an MP4 with all groups of pictures: those that it owns in full quality, as the source's own packets, the
- * others in low quality.
+/* The profile video. Every description is an MP4 with all groups of pictures: those that it owns in full quality, as the source's own
+ * packets, the others in low quality.
  *
  *      ftyp moov | set header | { record | moof mdat } for every group | share of the source's other bytes */
 #include <math.h>
@@ -82,16 +82,16 @@ static int make_low_quality(struct mdc_job *job, struct video *video, struct fr_
 
 static int find_rest(struct mdc_job *job, struct video *video, struct fr_failure *failure) {
     const struct mdc_clip *clip = &video->clip;
-    size_t count = (size_t) clip->picture_count + clip->sound_count, at = 0;
+    size_t count = (size_t) clip->picture_count + clip->sound_count;
     struct mdc_run *runs = fr_alloc_zeroed(count, sizeof *runs);
     int error;
 
     if (runs == NULL)
         return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory to list packets");
     for (uint32_t i = 0; i < clip->picture_count; i++)
-        runs[at++] = (struct mdc_run){.at = clip->pictures[i].at, .bytes = clip->pictures[i].bytes};
+        runs[i] = (struct mdc_run){.at = clip->pictures[i].at, .bytes = clip->pictures[i].bytes};
     for (uint32_t i = 0; i < clip->sound_count; i++)
-        runs[at++] = (struct mdc_run){.at = clip->sounds[i].at, .bytes = clip->sounds[i].bytes};
+        runs[clip->picture_count + i] = (struct mdc_run){.at = clip->sounds[i].at, .bytes = clip->sounds[i].bytes};
     error = mdc_rest_find(&video->rest, runs, count, job->source.bytes, failure);
     fr_free(runs);
     return error;

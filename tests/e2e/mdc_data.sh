@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Story: a file of no special kind becomes descriptions; enough of them, and only enough, restore it; damage is noticed and made good from others.
+# Story: a file of no special kind becomes descriptions; enough of them, and only enough, restore it; damage is noticed and made good from
+# others.
 #
 #       file --encode--> d1 d2 d3 d4 --(some lost, some damaged)--> decode --> file
 . "$(dirname "$0")/_lib.sh"
@@ -36,7 +37,8 @@ damage "$d.1of4.mdc" 1000
 damage "$d.2of4.mdc" 200000
 damage "$d.3of4.mdc" 400000
 expect 0 mdc inspect --json "$d".*
-jq -e '.whole_count == 1 and .allows == "nothing" and (.descriptions | length) == 4' "$work/out" >/dev/null || fail 'inspect does not see the damage'
+jq -e '.whole_count == 1 and .allows == "nothing" and (.descriptions | length) == 4' "$work/out" >/dev/null ||
+    fail 'inspect does not see the damage'
 expect 0 mdc decode -o "$work/again" "$d".*
 cmp "$work/again" "$work/object" || fail 'it is not restored from what is sound'
 rm "$work/again"
@@ -112,6 +114,15 @@ said 'not a regular file'
 expect 2 mdc deocde
 said "did you mean 'decode'"
 [ ! -e "$work/x" ] || fail 'a folder was made for nothing'
+
+step 'the manual knows the same options'
+manual=$(dirname "$0")/../../dist/man/fastreplica-mdc.1
+for command in encode decode inspect; do
+    "$FASTREPLICA" mdc $command --help | sed -n 's/^  [ -].[ ,] --\([a-z-]*\).*/\1/p' | grep -vx help | LC_ALL=C sort >"$work/listed"
+    awk -v section=".Ss fastreplica mdc $command" '/^\.S[sh] / { is_here = $0 == section } is_here && /^\.It .*Fl -/' "$manual" |
+        sed 's/.*Fl -\([a-z-]*\).*/\1/' | LC_ALL=C sort >"$work/written"
+    diff "$work/listed" "$work/written" || fail "--help of $command (<) and its manual (>) differ"
+done
 
 step 'a full disk leaves nothing'
 mkdir "$work/full"

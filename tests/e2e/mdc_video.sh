@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Story: a video becomes descriptions. Each one plays, each further one brings more groups of pictures in full quality, all are the original.
+# Story: a video becomes descriptions. Each one plays, each further one brings more groups of pictures in full quality, all are the
+# original.
 . "$(dirname "$0")/_lib.sh"
 [ -x "$(dirname "$FASTREPLICA")/fastreplica-mdc" ] || skip 'this build has no fastreplica-mdc'
 clip=$(cd "$(dirname "$0")/../data" && pwd)/clip.mp4

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as the record of a group of pictures: what is believed has its runs inside the source and inside its fragment. Also with the checksum put
- * right, which would keep a fuzzer out. And as a box. */
+/* Any bytes as the record of a group of pictures: what is believed has its runs inside the source and inside its fragment. Also with the
+ * checksum put right, which would keep a fuzzer out. And as a box. */
 #include <string.h>
 
 #include "base/check.h"

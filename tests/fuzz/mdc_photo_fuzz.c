@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a photo's stream: the scans lie inside it and in order, orientations are orientations, and a recipe leads somewhere or nowhere. The
- * first byte tells where the picture ends and the recipe begins. */
+/* Any bytes as a photo's stream: the scans lie inside it and in order, orientations are orientations, and a recipe leads somewhere or
+ * nowhere. The first byte tells where the picture ends and the recipe begins. */
 #include "base/check.h"
 #include "base/memory.h"
 #include "mdc/jpeg.h"

@@ -10,7 +10,7 @@ TSAN_RUN := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 CTEST = ctest -j $(JOBS)
 
 
-.PHONY: all test sim planted e2e fuzz asan tsan valgrind cover bench chaos model format lint install clean help tests-built
+.PHONY: all test sim planted e2e fuzz asan tsan valgrind cover bench chaos model mdc-check format lint install clean help tests-built
 
 all: build/release/build.ninja
 	@cmake --build build/release --target product
@@ -74,8 +74,13 @@ chaos: all
 model: all
 	@bench/model.sh >build/model.md && mv build/model.md docs/model.md
 
+# The acceptance criteria of multiple description coding, on the clips and photos that Debian ships. Some half an hour.
+mdc-check: all
+	@sh scripts/setup --mdc
+	@scripts/mdc-check --json build/mdc-check.json
+
 format:
-	@find include src cli tests bench -name '*.[ch]' | xargs -r clang-format -i
+	@find include src cli mdc tests bench -name '*.[ch]' | xargs -r clang-format -i
 
 lint:
 	@scripts/lint
@@ -99,6 +104,7 @@ help:
 	@echo 'make bench                       measure pushes over shaped links beside nginx + curl'
 	@echo 'make chaos [SECONDS=n] [SEED=n]  pushes to 24 nodes while nodes and links fail, then all must be right'
 	@echo 'make model                       write docs/model.md: simulated times beside the model and the bounds'
+	@echo 'make mdc-check                   multiple description coding on real clips and photos: asked, measured'
 	@echo 'make format | lint               put the sources in order | read them with every tool'
 	@echo 'make install PREFIX=DIR          program, libraries, headers, pkg-config file, manual pages [DESTDIR=]'
 	@echo 'make clean                       remove build/'

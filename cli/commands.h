@@ -16,5 +16,6 @@ extern const struct cli_command cli_plan_command;
 extern const struct cli_command cli_sim_command;
 extern const struct cli_command cli_status_command;
 extern const struct cli_command cli_local_command;
+extern const struct cli_command cli_mdc_command;
 
 #endif

@@ -13,7 +13,8 @@
 #include "say.h"
 
 static const struct cli_command *const commands[] = {
-    &cli_keygen_command, &cli_node_command, &cli_push_command, &cli_plan_command, &cli_sim_command, &cli_status_command, &cli_local_command,
+    &cli_keygen_command, &cli_node_command,   &cli_push_command,  &cli_plan_command,
+    &cli_sim_command,    &cli_status_command, &cli_local_command, &cli_mdc_command,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

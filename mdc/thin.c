@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mdc/thin.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/failure.h"
+#include "mdc/dial.h"
+#include "mdc/low.h"
+#include "mdc/pictures.h"
+
+enum { SAMPLED_GOPS = 4, ATTEMPTS = 3 };
+
+static const char trial_preset[] = "superfast", final_preset[] = "fast";
+static const double trial_crfs[MDC_TRIALS] = {24, 34, 44};
+static const double FINAL_SAVES = 0.8;  /* bytes of the final preset beside those of the trials' at equal CRF, about */
+static const double GOOD_ENOUGH = 0.93; /* of the budget used: no further attempt */
+
+static AVRational rate_of(const struct mdc_clip *clip) {
+    AVRational rate = clip->video->avg_frame_rate;
+
+    return rate.num > 0 && rate.den > 0 ? rate : (AVRational){25, 1};
+}
+
+/* Trials */
+
+struct trying {
+    struct mdc_looks looks;
+    struct mdc_low *lows[MDC_DIVISORS][MDC_TRIALS];
+    int64_t count;
+};
+
+static int try_picture(void *context, const AVFrame *frame, uint32_t index, bool is_first_of_gop, struct fr_failure *failure) {
+    struct trying *trying = context;
+    int error = 0;
+
+    (void) index;
+    mdc_looks_keep(&trying->looks, trying->count, frame);
+    for (unsigned d = 0; d < MDC_DIVISORS; d++)
+        for (unsigned t = 0; t < MDC_TRIALS && error == 0; t++)
+            error = mdc_low_push(trying->lows[d][t], frame, trying->count, is_first_of_gop, failure);
+    trying->count++;
+    return error;
+}
+
+static int start_trials(struct trying *trying, const struct mdc_clip *clip, int set_id, struct fr_failure *failure) {
+    struct mdc_low_options options = {.preset = trial_preset, .set_id = set_id, .rate = rate_of(clip), .like = clip->video->codecpar};
+    int error = mdc_looks_init(&trying->looks, options.like->width, options.like->height, failure);
+
+    for (unsigned d = 0; d < MDC_DIVISORS; d++)
+        for (unsigned t = 0; t < MDC_TRIALS && error == 0; t++) {
+            options.divisor = (int) d + 1;
+            options.crf = trial_crfs[t];
+            error = mdc_low_new(&trying->lows[d][t], &options, &trying->looks, NULL, NULL, failure);
+        }
+    return error;
+}
+
+/* ret_share: which part of the clip's pictures was tried. */
+static int run_trials(const struct mdc_clip *clip, const struct mdc_source *source, int set_id,
+                      struct mdc_trial trials[MDC_DIVISORS][MDC_TRIALS], double *ret_share, struct fr_failure *failure) {
+    struct trying trying = {0};
+    uint32_t stride = (clip->gop_count + SAMPLED_GOPS - 1) / SAMPLED_GOPS;
+    int error = start_trials(&trying, clip, set_id, failure);
+
+    if (error == 0)
+        error = mdc_pictures_decode(clip, source, stride / 2, stride, try_picture, &trying, failure);
+    for (unsigned d = 0; d < MDC_DIVISORS; d++)
+        for (unsigned t = 0; t < MDC_TRIALS; t++) {
+            struct mdc_low *low = trying.lows[d][t];
+            if (error == 0)
+                error = mdc_low_flush(low, failure);
+            if (error == 0)
+                trials[d][t] = (struct mdc_trial){.crf = trial_crfs[t], .bytes = (double) mdc_low_bytes(low), .error = mdc_low_error(low)};
+            mdc_low_free(low);
+        }
+    *ret_share = (double) trying.count / clip->picture_count;
+    mdc_looks_done(&trying.looks);
+    return error;
+}
+
+/* The whole */
+
+struct making {
+    struct mdc_thin *thin;
+    struct mdc_looks *looks;
+    struct mdc_low *low;
+    const char *folder;
+    const struct mdc_watch *watch;
+    uint32_t picture_count;
+};
+
+static int put_picture(void *context, int64_t number, const uint8_t *bytes, uint32_t count, struct fr_failure *failure) {
+    struct making *making = context;
+
+    return mdc_shelf_put(&making->thin->shelf, making->folder, number, bytes, count, failure);
+}
+
+static int make_picture(void *context, const AVFrame *frame, uint32_t index, bool is_first_of_gop, struct fr_failure *failure) {
+    struct making *making = context;
+
+    mdc_looks_keep(making->looks, index, frame);
+    if (making->watch != NULL)
+        making->watch->on_progress(making->watch->context, index, making->picture_count);
+    return mdc_low_push(making->low, frame, index, is_first_of_gop, failure);
+}
+
+static int keep_sets(struct making *making, struct fr_failure *failure) {
+    struct mdc_thin *thin = making->thin;
+    const uint8_t *sps, *pps;
+
+    if (mdc_low_sets(making->low, &sps, &thin->sps_bytes, &pps, &thin->pps_bytes) != 0 || thin->sps_bytes > (int) sizeof thin->sps ||
+        thin->pps_bytes > (int) sizeof thin->pps)
+        return fr_failure_set(failure, FR_E_IO, 0, "the encoder for low quality has no usable parameter sets");
+    memcpy(thin->sps, sps, (size_t) thin->sps_bytes);
+    memcpy(thin->pps, pps, (size_t) thin->pps_bytes);
+    return 0;
+}
+
+static int make_once(struct making *making, const struct mdc_clip *clip, const struct mdc_source *source,
+                     const struct mdc_low_options *options, struct fr_failure *failure) {
+    int error;
+
+    mdc_shelf_done(&making->thin->shelf);
+    error = mdc_low_new(&making->low, options, making->looks, put_picture, making, failure);
+    if (error == 0)
+        error = keep_sets(making, failure);
+    if (error == 0)
+        error = mdc_pictures_decode(clip, source, 0, 1, make_picture, making, failure);
+    if (error == 0)
+        error = mdc_low_flush(making->low, failure);
+    if (error == 0) {
+        making->thin->error = mdc_low_error(making->low);
+        making->thin->width = mdc_low_width(making->low);
+        making->thin->height = mdc_low_height(making->low);
+        if (making->thin->shelf.count != clip->picture_count)
+            error = fr_failure_set(failure, FR_E_IO, 0, "the encoder for low quality lost a picture");
+    }
+    mdc_low_free(making->low);
+    making->low = NULL;
+    return error;
+}
+
+/* Encodes until the bytes fit and the budget is used; the last attempt that fits stays. */
+static int make_to_size(struct making *making, const struct mdc_clip *clip, const struct mdc_source *source,
+                        struct mdc_low_options *options, double bytes_max, struct fr_failure *failure) {
+    double fitting_crf = 0, bytes = 0;
+    int error = 0;
+
+    for (unsigned attempt = 0; attempt < ATTEMPTS && error == 0; attempt++) {
+        error = make_once(making, clip, source, options, failure);
+        bytes = (double) making->thin->shelf.bytes;
+        if (error != 0 || (bytes <= bytes_max && bytes >= GOOD_ENOUGH * bytes_max))
+            return error;
+        if (bytes <= bytes_max)
+            fitting_crf = options->crf;
+        if (bytes <= bytes_max && attempt + 2 >= ATTEMPTS)
+            return 0;
+        options->crf = mdc_dial_turn(options->crf, bytes, 0.97 * bytes_max);
+    }
+    for (unsigned attempt = 0; attempt < ATTEMPTS && error == 0 && bytes > bytes_max; attempt++) {
+        options->crf = fitting_crf > 0 ? fitting_crf : options->crf + 1;
+        error = make_once(making, clip, source, options, failure);
+        bytes = (double) making->thin->shelf.bytes;
+    }
+    if (error == 0 && bytes > bytes_max) {
+        making->thin->least_bytes = bytes;
+        error = fr_failure_set(failure, FR_E_LIMIT, 0, "the low quality does not fit the budget");
+    }
+    return error;
+}
+
+int mdc_thin_make(struct mdc_thin *thin, const struct mdc_clip *clip, const struct mdc_source *source, const char *folder, int set_id,
+                  double bytes_max, const struct mdc_watch *watch, struct fr_failure *failure) {
+    struct mdc_trial trials[MDC_DIVISORS][MDC_TRIALS];
+    struct mdc_looks looks = {0};
+    struct making making = {.thin = thin, .looks = &looks, .folder = folder, .watch = watch, .picture_count = clip->picture_count};
+    struct mdc_low_options options = {.preset = final_preset, .set_id = set_id, .rate = rate_of(clip), .like = clip->video->codecpar};
+    struct mdc_dial dial;
+    double share;
+    int error = run_trials(clip, source, set_id, trials, &share, failure);
+
+    *thin = (struct mdc_thin){0};
+    mdc_shelf_init(&thin->shelf);
+    if (error != 0)
+        return error;
+    if (bytes_max <= 0 || !mdc_dial_choose(trials, bytes_max * share / FINAL_SAVES, &dial)) {
+        thin->least_bytes = mdc_dial_least(trials) / share;
+        return fr_failure_set(failure, FR_E_LIMIT, 0, "the low quality does not fit the budget");
+    }
+    options.divisor = dial.divisor;
+    options.crf = dial.crf;
+    error = mdc_looks_init(&looks, options.like->width, options.like->height, failure);
+    if (error == 0)
+        error = make_to_size(&making, clip, source, &options, bytes_max, failure);
+    mdc_looks_done(&looks);
+    return error;
+}
+
+void mdc_thin_done(struct mdc_thin *thin) { mdc_shelf_done(&thin->shelf); }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes as a whole description: opened, every fragment or block looked for and checked. */
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "mdc/fragments.h"
+#include "mdc/gather.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
+    static int fd = -1;
+    char path[64];
+    struct mdc_piece *piece;
+    struct mdc_fragments fragments;
+    const char *problem = NULL;
+
+    if (fd < 0)
+        fd = memfd_create("description", MFD_CLOEXEC);
+    if (fd < 0 || ftruncate(fd, 0) != 0 || pwrite(fd, bytes, count, 0) != (ssize_t) count)
+        return 0;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    if (mdc_piece_open(path, &piece, NULL) != 0)
+        return 0;
+    if (!mdc_piece_is_whole(piece, &problem))
+        fr_assert(problem != NULL);
+    if (piece->header.profile == MDC_VIDEO && mdc_fragments_list(&fragments, piece, NULL) == 0) {
+        for (uint32_t i = 0; i < fragments.count; i++)
+            fr_assert(fragments.found[i].fragment_at + fragments.found[i].fragment_bytes <= count);
+        mdc_fragments_done(&fragments);
+    }
+    mdc_piece_free(piece);
+    return 0;
+}

@@ -5,6 +5,8 @@
  * Each link has a window of chunks asked of it and not here yet. It grows by one with each that comes quickly and starts again at one
  * when nothing comes for long; what was asked then may be asked of others. A chunk is asked of one neighbour at a time.
  */
+#include <stdio.h>
+
 #include "base/time.h"
 #include "core/planted.h"
 #include "core/state.h"
@@ -150,11 +152,20 @@ static fr_time_ns expires_at(const struct fr_transfer *transfer, const struct fr
     return link->asked.set_count > 0 ? link->ask_progress_at + ASK_PATIENCES * transfer->timing.patience : FR_TIME_NEVER;
 }
 
+static void tell_overdue(struct fr_transfer *transfer, struct fr_link *link) {
+    char text[120];
+
+    snprintf(text, sizeof(text), "%u chunks were asked for, and none came for %.1f s: others are asked", link->asked.set_count,
+             (double) fr_time_since(transfer->now, link->ask_progress_at) / (double) FR_SECOND);
+    fr_transfer_trace_link(transfer, FR_TRACE_CHUNK_OVERDUE, link, fr_bitset_next_set(&link->asked, 0), link->asked.set_count, 0, text);
+}
+
 static void expire(struct fr_transfer *transfer) {
     struct fr_link *link;
 
     FR_EACH_LIVE (transfer, link)
         if (expires_at(transfer, link) <= transfer->now) {
+            tell_overdue(transfer, link);
             fr_ask_forget_all(transfer, link);
             link->ask_window = 1;
             link->ask_after = transfer->now + ASK_PATIENCES * transfer->timing.patience; /* others first */

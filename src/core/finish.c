@@ -128,8 +128,9 @@ static void fail_as_orphan(struct fr_transfer *transfer) {
     struct fr_failure failure = {.error = FR_E_CLOSED};
     const struct fr_member *member = &transfer->member;
 
-    snprintf(failure.text, sizeof(failure.text), "the origin is gone and no neighbour has the rest: %u of %u chunks are here%s",
-             member->have.set_count, transfer->manifest.layout.chunk_count,
+    snprintf(failure.text, sizeof(failure.text),
+             "the origin is gone and no neighbour has the rest: %u of %u chunks are here, the first missing is %u%s",
+             member->have.set_count, transfer->manifest.layout.chunk_count, fr_bitset_next_clear(&member->have, 0),
              transfer->manifest.is_end_known ? "" : ", the end is not known");
     fr_transfer_end(transfer, &failure);
 }

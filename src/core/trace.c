@@ -18,6 +18,7 @@ const char *fr_trace_name(enum fr_trace_type type) {
     case FR_TRACE_CHUNK_DUPLICATE: return "chunk-duplicate";
     case FR_TRACE_CHUNK_SENT: return "chunk-sent";
     case FR_TRACE_CHUNK_WANTED: return "chunk-wanted";
+    case FR_TRACE_CHUNK_OVERDUE: return "chunk-overdue";
     case FR_TRACE_PROGRESS: return "progress";
     case FR_TRACE_FAULT: return "fault";
     case FR_TRACE_COMPLETE: return "complete";

@@ -23,6 +23,7 @@ enum fr_trace_type {
     FR_TRACE_CHUNK_DUPLICATE,  /* chunk from member was here already */
     FR_TRACE_CHUNK_SENT,       /* chunk to member; value: 0 pushed, 1 asked for, 2 given, to be its owner */
     FR_TRACE_CHUNK_WANTED,     /* chunk asked of member */
+    FR_TRACE_CHUNK_OVERDUE,    /* chunk, and more, asked of member; nothing came for long. text: what follows */
     FR_TRACE_PROGRESS,         /* whoever feeds member: its figures changed */
     FR_TRACE_FAULT,            /* member, chunk, text: reported by or seen here: a peer did wrong */
     FR_TRACE_COMPLETE,         /* member role: final */

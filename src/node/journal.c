@@ -89,6 +89,7 @@ static enum fr_log_level level_of(const struct fr_trace *trace) {
     case FR_TRACE_FAILED: return FR_LOG_ERROR;
     case FR_TRACE_CHUNK_BAD:
     case FR_TRACE_FAULT:
+    case FR_TRACE_CHUNK_OVERDUE:
     case FR_TRACE_CHUNK_TAKEN_BACK: return FR_LOG_WARNING;
     case FR_TRACE_LINK_DOWN: return trace->error ? FR_LOG_WARNING : FR_LOG_DEBUG;
     case FR_TRACE_MEMBER_VERDICT:
@@ -118,7 +119,8 @@ static bool tells_chunk(enum fr_trace_type type, fr_chunk_index chunk) {
     case FR_TRACE_CHUNK_BAD:
     case FR_TRACE_CHUNK_DUPLICATE:
     case FR_TRACE_CHUNK_SENT:
-    case FR_TRACE_CHUNK_WANTED: return true;
+    case FR_TRACE_CHUNK_WANTED:
+    case FR_TRACE_CHUNK_OVERDUE: return true;
     case FR_TRACE_FAULT: return chunk != FR_CHUNK_NONE;
     case FR_TRACE_LINK_UP:
     case FR_TRACE_LINK_DOWN:

@@ -188,6 +188,7 @@ void fr_sim_oracle_on_trace(struct fr_sim_oracle *oracle, uint32_t member, const
     case FR_TRACE_CHUNK_BAD:
     case FR_TRACE_CHUNK_DUPLICATE:
     case FR_TRACE_CHUNK_WANTED:
+    case FR_TRACE_CHUNK_OVERDUE:
     case FR_TRACE_PROGRESS:
     case FR_TRACE_FAULT:
     case FR_TRACE_FAILED:

@@ -287,6 +287,24 @@ static void what_the_dead_were_asked_for_is_asked_of_others(void **state) {
     assert_true(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
 }
 
+/* Who answers nothing for long is named, with the chunk that is waited for. */
+static void what_does_not_come_is_told_and_asked_of_another(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    const struct core_rig_trace *trace;
+    begin_pulling(scene);
+    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 1);
+    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 1);
+    assert_null(core_rig_last_trace(rig, FR_TRACE_CHUNK_OVERDUE));
+    wait(scene, 8 * scene->patience + FR_MS);
+    trace = core_rig_last_trace(rig, FR_TRACE_CHUNK_OVERDUE);
+    assert_non_null(trace);
+    assert_int_equal(trace->member, 0);
+    assert_int_equal(trace->chunk, 7);
+    assert_non_null(strstr(trace->text, "none came for 4.0 s"));
+    assert_true(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
+}
+
 static void wrong_bytes_are_asked_of_another(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
@@ -553,6 +571,7 @@ int main(void) {
         TEST(each_chunk_is_asked_of_one_in_one_turn),
         TEST(what_one_cannot_send_is_asked_of_another),
         TEST(what_the_dead_were_asked_for_is_asked_of_others),
+        TEST(what_does_not_come_is_told_and_asked_of_another),
         TEST(wrong_bytes_are_asked_of_another),
         TEST(what_comes_another_way_frees_the_right_window),
         TEST(upstream_is_asked_only_for_what_no_peer_has),

@@ -78,7 +78,7 @@ void fr_partial_commit(struct fr_partial *partial, const struct fr_transfer_view
 /* Where chunks that were stored can be read again; of a held object, which serves those who lack it, with the duty to compare. */
 struct fr_chunk_source fr_partial_chunk_source(struct fr_partial *partial);
 
-/* Ends when running jobs have; removes what was not committed; frees itself after on_closed. Chunks that wait are dropped. Once. */
+/* Ends when running jobs have; keeps or removes what was not committed; frees itself after on_closed. Chunks that wait are dropped. Once. */
 void fr_partial_close(struct fr_partial *partial);
 
 #endif

@@ -8,7 +8,7 @@
  *
  * PREPARING: the store looks for a held object or makes the partial file; links that came wait.
  * RUNNING: a transfer in member role and its driver; links that come join it.
- * CLOSING: no links; workers finish, an unfinished partial file is removed.
+ * CLOSING: no links; workers finish, an unfinished partial file is kept for later, or removed.
  */
 #ifndef FR_NODE_RECEIVE_H
 #define FR_NODE_RECEIVE_H

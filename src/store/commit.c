@@ -18,7 +18,7 @@
 #include "store/beneath.h"
 #include "store/disk.h"
 
-/* Names in partial/ beside the object's own, so that what a crash leaves there is removed with it. */
+/* Names in partial/ beside the object's own, so that what a crash leaves there is removed at the next start. */
 enum { SIDE_NAME_BYTES = 2 * FR_TRANSFER_ID_BYTES + 8 };
 
 static void make_side_name(const struct fr_sink *sink, const char *suffix, char out[SIDE_NAME_BYTES]) {

@@ -83,7 +83,7 @@ int fr_sink_read(struct fr_sink *sink, uint64_t offset, uint8_t *out, uint32_t c
 /* Cut or check the size, set the mode, sync, make missing folders, rename, sync the folder, write the record. After it the object is
  * there under its name for good. Once, when no write is under way; commits of one store take turns. The record's object_bytes is the
  * sink's where that was known, and its other sizes fit it. FR_E_NO_SPACE, FR_E_IO. On failure an old object of that name is untouched,
- * folders made for the name are gone again, and fr_sink_close removes what was received. (The one exception: the folder's sync
+ * folders made for the name are gone again, and fr_sink_close keeps or removes what was received. (The one exception: the folder's sync
  * fails and the rename cannot be taken back, because the file system knows no hard links. The sentence says so then.)
  * A record that cannot be written is no failure. record->digests is borrowed. */
 int fr_sink_commit(struct fr_sink *sink, const struct fr_record *record, struct fr_failure *failure);

@@ -165,7 +165,7 @@ static int write_layers(struct writing *writing, struct stripe_memory *memory, m
             mdc_code_init(&code, header->layers[stripe.layer].needed, header->count);
         layer_of_code = stripe.layer;
         /* Blocks of a short last stripe that no byte reaches are zeros. */
-        for (unsigned i = 0; i < code.needed; i++)
+        for (unsigned i = 0; i < header->layers[stripe.layer].needed; i++)
             memset(memory->blocks[i], 0, stripe.block_bytes);
         error = fetch_stripe(&stripe, memory->blocks, read, context, failure);
         if (error != 0)

@@ -271,8 +271,9 @@ static int encode_video(struct mdc_job *job, struct video *video, struct fr_fail
     if (error == 0)
         error = check_unchanged(job, failure);
     if (video->clip.gop_count < job->header.count)
-        snprintf(job->remark, sizeof job->remark, "the video has only %u groups of pictures: %u of the descriptions hold low quality alone",
-                 video->clip.gop_count, job->header.count - video->clip.gop_count);
+        snprintf(job->remark, sizeof job->remark,
+                 "the video has fewer groups of pictures (%u) than descriptions: %u of these hold low quality alone", video->clip.gop_count,
+                 job->header.count - video->clip.gop_count);
     return error;
 }
 

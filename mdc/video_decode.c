@@ -92,14 +92,15 @@ static int append_movie(struct choosing *choosing, struct mdc_output *output, bo
     return error;
 }
 
-static void describe(const struct choosing *choosing, uint32_t full, uint32_t missing, struct mdc_result *result) {
+/* is_all: full quality everywhere is all that can be had; else it is still not the source's bytes. */
+static void describe(const struct choosing *choosing, uint32_t full, uint32_t missing, bool is_all, struct mdc_result *result) {
     uint32_t count = choosing->header->film.gop_count;
     char gaps[80] = "";
 
     if (missing > 0)
         snprintf(gaps, sizeof gaps, ", %.0f %% missing", 100.0 * missing / count);
     result->detail = 2 * (uint64_t) full + (count - full - missing);
-    if (full == count) {
+    if (full == count && is_all) {
         result->outcome = MDC_OUTCOME_WHOLE;
         snprintf(result->sentence, sizeof result->sentence, "the whole video in full quality");
     } else if (missing == count) {
@@ -129,7 +130,7 @@ static int write_video(struct choosing *choosing, const struct mdc_decode_option
         missing += found == NULL;
         tell(choosing, g);
     }
-    describe(choosing, full, has_movie ? missing : count, result);
+    describe(choosing, full, has_movie ? missing : count, options->is_preview || !choosing->header->is_exact, result);
     if (error == 0 && result->outcome != MDC_OUTCOME_NOTHING)
         error = mdc_output_commit(&output, failure);
     mdc_output_done(&output);

@@ -144,12 +144,14 @@ static void list_samples(struct cutting *cutting) {
 }
 
 static void add_run(struct cutting *cutting, const struct mdc_packet *packet) {
-    struct mdc_run *last = cutting->run_count > 0 ? &cutting->runs[cutting->run_count - 1] : NULL;
+    struct mdc_run *next = &cutting->runs[cutting->run_count];
 
-    if (last != NULL && last->at + last->bytes == packet->at)
-        last->bytes += packet->bytes;
-    else
-        cutting->runs[cutting->run_count++] = (struct mdc_run){.at = packet->at, .bytes = packet->bytes};
+    if (cutting->run_count > 0 && next[-1].at + next[-1].bytes == packet->at) {
+        next[-1].bytes += packet->bytes;
+        return;
+    }
+    *next = (struct mdc_run){.at = packet->at, .bytes = packet->bytes};
+    cutting->run_count++;
 }
 
 /* The samples' bytes, in order, to `out`. */

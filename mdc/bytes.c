@@ -4,7 +4,8 @@
 #include <string.h>
 
 struct mdc_reader mdc_reader_over(const void *bytes, size_t count) {
-    return (struct mdc_reader){.at = bytes, .end = (const uint8_t *) bytes + count};
+    /* Nothing may be nowhere. */
+    return (struct mdc_reader){.at = bytes, .end = count > 0 ? (const uint8_t *) bytes + count : bytes};
 }
 
 size_t mdc_reader_left(const struct mdc_reader *reader) { return (size_t) (reader->end - reader->at); }

@@ -169,7 +169,7 @@ static int read_packets(struct mdc_clip *clip, const struct mdc_source *source, 
     while (error == 0 && av_read_frame(clip->format, packet) >= 0) {
         if (packet->stream_index == clip->video->index || (clip->sound != NULL && packet->stream_index == clip->sound->index)) {
             if (!is_in_file(source, packet, buffer))
-                error = refuse(failure, "the file holds them in pieces");
+                error = refuse(failure, "the file does not hold them in one stretch");
             else
                 error = add_packet(clip, packet, failure);
         }

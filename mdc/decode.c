@@ -6,13 +6,13 @@
 #include "base/failure.h"
 #include "base/sha256.h"
 
-void mdc_gathered_stripe(const struct mdc_gathered *gathered, struct mdc_striped_piece *ret_pieces) {
+void mdc_gathered_stripe(const struct mdc_gathered *gathered, struct mdc_striped_description *ret_descriptions) {
     for (unsigned i = 0; i < MDC_COUNT_MAX; i++) {
-        const struct mdc_piece *piece = gathered->pieces[i];
-        ret_pieces[i] = (struct mdc_striped_piece){.fd = -1};
-        if (piece != NULL)
-            ret_pieces[i] = (struct mdc_striped_piece){
-                .fd = piece->file.fd, .header_bytes = piece->header_bytes, .file_bytes = piece->file.bytes};
+        const struct mdc_description *description = gathered->descriptions[i];
+        ret_descriptions[i] = (struct mdc_striped_description){.fd = -1};
+        if (description != NULL)
+            ret_descriptions[i] = (struct mdc_striped_description){
+                .fd = description->file.fd, .header_bytes = description->header_bytes, .file_bytes = description->file.bytes};
     }
 }
 
@@ -43,34 +43,34 @@ static int finish(struct restoring *restoring, const struct mdc_header *header, 
     return mdc_output_commit(&restoring->output, failure);
 }
 
-static unsigned count_damaged(const struct mdc_striped_piece *pieces) {
+static unsigned count_damaged(const struct mdc_striped_description *descriptions) {
     unsigned count = 0;
 
     for (unsigned i = 0; i < MDC_COUNT_MAX; i++)
-        count += pieces[i].damaged_blocks > 0;
+        count += descriptions[i].damaged_blocks > 0;
     return count;
 }
 
 int mdc_data_decode(struct mdc_gathered *gathered, const struct mdc_decode_options *options, struct mdc_result *ret_result,
                     struct fr_failure *failure) {
     const struct mdc_header *header = gathered->header;
-    struct mdc_striped_piece pieces[MDC_COUNT_MAX];
+    struct mdc_striped_description descriptions[MDC_COUNT_MAX];
     struct restoring restoring = {.output = {.fd = -1}, .sha256 = fr_sha256_new()};
     struct mdc_result result = {.outcome = MDC_OUTCOME_NOTHING};
     uint64_t bytes = 0;
     int error = restoring.sha256 != NULL ? 0 : fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for a digest");
 
-    mdc_gathered_stripe(gathered, pieces);
+    mdc_gathered_stripe(gathered, descriptions);
     if (error == 0 && gathered->count >= header->layers[0].needed) {
         error = mdc_output_open(&restoring.output, options->path, options->may_replace, failure);
         if (error == 0)
-            error = mdc_striped_read(header, pieces, take_bytes, &restoring, options->watch, &bytes, failure);
+            error = mdc_striped_read(header, descriptions, take_bytes, &restoring, options->watch, &bytes, failure);
         if (error == 0 && bytes == header->source_bytes)
             error = finish(&restoring, header, &result, failure);
     }
     if (error == 0 && result.outcome == MDC_OUTCOME_NOTHING)
         snprintf(result.sentence, sizeof result.sentence, "%u of %u descriptions are here%s, %u are needed", gathered->count, header->count,
-                 count_damaged(pieces) > 0 ? ", some of them damaged" : "", header->layers[0].needed);
+                 count_damaged(descriptions) > 0 ? ", some of them damaged" : "", header->layers[0].needed);
     mdc_output_done(&restoring.output);
     fr_sha256_free(restoring.sha256);
     if (error == 0)

@@ -38,7 +38,7 @@ int mdc_photo_decode(struct mdc_gathered *gathered, const struct mdc_decode_opti
 int mdc_video_decode(struct mdc_gathered *gathered, const struct mdc_decode_options *options, struct mdc_result *ret_result,
                      struct fr_failure *failure);
 
-/* The pieces as striped.h wants them. */
-void mdc_gathered_stripe(const struct mdc_gathered *gathered, struct mdc_striped_piece *ret_pieces);
+/* The descriptions as striped.h wants them. */
+void mdc_gathered_stripe(const struct mdc_gathered *gathered, struct mdc_striped_description *ret_descriptions);
 
 #endif

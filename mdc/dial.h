@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-enum { MDC_DIVISORS = 3, MDC_TRIALS = 3 };
+enum { MDC_DIVISORS = 3, MDC_TRIALS = 2 };
 
 /* One trial: what this quality factor made of the part. */
 struct mdc_trial {

@@ -8,14 +8,11 @@
 
 enum { MDC_UNSET = 0xffffffff };
 
-enum mdc_high { MDC_HIGH_AUTO, MDC_HIGH_COPY, MDC_HIGH_ENCODE };
-
 struct mdc_encode_options {
     uint32_t count;
     uint32_t redundancy; /* hundredths of a percent; MDC_UNSET: what suits the count */
     uint32_t parity;     /* descriptions that may be missing and the file still be restored; MDC_UNSET: not asked for */
     unsigned profile;    /* enum mdc_profile, or 0: by content */
-    enum mdc_high high;  /* video: where its full quality comes from */
     const char *folder, *path;
 };
 

@@ -76,6 +76,7 @@ static int complain_exists(const struct mdc_output *output, struct fr_failure *f
 int mdc_output_open(struct mdc_output *output, const char *path, bool may_replace, struct fr_failure *failure) {
     const char *slash = strrchr(path, '/');
     int folder_bytes = slash != NULL ? (int) (slash - path) + 1 : 0;
+    char folder[PATH_MAX];
     struct stat status;
     int length;
 
@@ -92,7 +93,11 @@ int mdc_output_open(struct mdc_output *output, const char *path, bool may_replac
         if (!S_ISREG(status.st_mode))
             return fr_failure_set(failure, FR_E_ARGUMENT, 0, "%s exists and is not a regular file", path);
     }
-    output->fd = mkostemp(output->temporary, O_CLOEXEC);
+    snprintf(folder, sizeof folder, "%.*s", folder_bytes > 0 ? folder_bytes : 1, folder_bytes > 0 ? path : ".");
+    output->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    output->is_nameless = output->fd >= 0;
+    if (!output->is_nameless) /* not every file system knows files without a name */
+        output->fd = mkostemp(output->temporary, O_CLOEXEC);
     if (output->fd < 0)
         return fr_failure_set(failure, fr_error_from_errno(errno), errno, "cannot create %s", path);
     fchmod(output->fd, 0644);
@@ -125,12 +130,33 @@ int mdc_output_sync(struct mdc_output *output, struct fr_failure *failure) {
     return 0;
 }
 
+/* Gives a file without a name its own, or the hidden one where it must take the place of another. */
+static int name_it(struct mdc_output *output, struct fr_failure *failure) {
+    const char *name = output->may_replace ? output->temporary : output->path;
+    char opened[64];
+
+    if (output->may_replace) /* the X are still there: no other process of ours has this number */
+        snprintf(output->temporary + strlen(output->temporary) - 6, 7, "%06x", (unsigned) getpid() & 0xffffffU);
+    snprintf(opened, sizeof opened, "/proc/self/fd/%d", output->fd);
+    if (output->may_replace)
+        unlink(name);
+    if (linkat(AT_FDCWD, opened, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0) {
+        output->is_nameless = !output->may_replace;
+        return 0;
+    }
+    return errno == EEXIST ? complain_exists(output, failure)
+                           : fr_failure_set(failure, fr_error_from_errno(errno), errno, "cannot create %s", output->path);
+}
+
 int mdc_output_commit(struct mdc_output *output, struct fr_failure *failure) {
     int error = mdc_output_sync(output, failure);
 
+    if (error == 0 && output->is_nameless)
+        error = name_it(output, failure);
     if (error != 0)
         return error;
-    if (renameat2(AT_FDCWD, output->temporary, AT_FDCWD, output->path, output->may_replace ? 0 : RENAME_NOREPLACE) != 0) {
+    if (!output->is_nameless &&
+        renameat2(AT_FDCWD, output->temporary, AT_FDCWD, output->path, output->may_replace ? 0 : RENAME_NOREPLACE) != 0) {
         if (errno == EEXIST)
             return complain_exists(output, failure);
         /* Not every file system knows how not to replace. */
@@ -148,7 +174,8 @@ void mdc_output_done(struct mdc_output *output) {
         return;
     if (output->fd >= 0) {
         close(output->fd);
-        unlink(output->temporary);
+        if (!output->is_nameless)
+            unlink(output->temporary);
     }
     output->fd = -1;
     output->temporary[0] = '\0';

@@ -27,11 +27,12 @@ int mdc_source_hash(const struct mdc_source *source, uint8_t *ret_digest, struct
 struct mdc_output {
     int fd; /* -1: closed */
     bool may_replace;
-    uint64_t bytes; /* written so far */
+    bool is_nameless; /* the file has no name before the commit, so nothing is left when the process is killed */
+    uint64_t bytes;   /* written so far */
     char path[PATH_MAX], temporary[PATH_MAX];
 };
 
-/* Begins a file beside `path` under a hidden name. Unless may_replace, a path that exists is FR_E_ARGUMENT, now and at the commit. */
+/* Begins a file in the folder of `path`, without a name or under a hidden one. Unless may_replace, a path that exists is FR_E_ARGUMENT, now and at the commit. */
 int mdc_output_open(struct mdc_output *output, const char *path, bool may_replace, struct fr_failure *failure);
 int mdc_output_append(struct mdc_output *output, const void *bytes, size_t count, struct fr_failure *failure);
 int mdc_output_write_at(struct mdc_output *output, uint64_t offset, const void *bytes, size_t count, struct fr_failure *failure);

@@ -144,12 +144,14 @@ static void list_samples(struct cutting *cutting) {
 }
 
 static void add_run(struct cutting *cutting, const struct mdc_packet *packet) {
-    struct mdc_run *last = cutting->run_count > 0 ? &cutting->runs[cutting->run_count - 1] : NULL;
+    struct mdc_run *next = &cutting->runs[cutting->run_count];
 
-    if (last != NULL && last->at + last->bytes == packet->at)
-        last->bytes += packet->bytes;
-    else
-        cutting->runs[cutting->run_count++] = (struct mdc_run){.at = packet->at, .bytes = packet->bytes};
+    if (cutting->run_count > 0 && next[-1].at + next[-1].bytes == packet->at) {
+        next[-1].bytes += packet->bytes;
+        return;
+    }
+    *next = (struct mdc_run){.at = packet->at, .bytes = packet->bytes};
+    cutting->run_count++;
 }
 
 /* The samples' bytes, in order, to `out`. */
@@ -190,9 +192,8 @@ static size_t encode_head(const struct cutting *cutting, uint32_t gop_index, uin
     return mdc_fragment_encode(gop_index + 1, tracks, gop->sound_count > 0 ? 2 : 1, out);
 }
 
-/* Record and fragment in one piece: the fragment is made where the longest record would end, and moved up to the real one. */
-static int put_together(struct cutting *cutting, uint32_t gop_index, uint8_t owner, struct mdc_piece_of_film *piece,
-                        struct fr_failure *failure) {
+/* Record and fragment together: the fragment is made where the longest record would end, and moved up to the real one. */
+static int put_together(struct cutting *cutting, uint32_t gop_index, uint8_t owner, struct mdc_film_cut *cut, struct fr_failure *failure) {
     const struct mdc_gop *gop = cutting->gop;
     uint32_t sample_count = gop->count + gop->sound_count;
     size_t before = MDC_OWN_HEAD_BYTES + 64 + MDC_SHA256_BYTES + 20 * (size_t) sample_count, head_bytes, record_bytes;
@@ -202,10 +203,10 @@ static int put_together(struct cutting *cutting, uint32_t gop_index, uint8_t own
     uint8_t *fragment;
     int error;
 
-    piece->bytes = fr_alloc(before + mdc_fragment_head_bytes_max(sample_count) + cutting->data_bytes);
-    if (piece->bytes == NULL)
+    cut->bytes = fr_alloc(before + mdc_fragment_head_bytes_max(sample_count) + cutting->data_bytes);
+    if (cut->bytes == NULL)
         return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for a group of pictures");
-    fragment = piece->bytes + before;
+    fragment = cut->bytes + before;
     head_bytes = encode_head(cutting, gop_index, fragment);
     error = copy_data(cutting, fragment + head_bytes, failure);
     if (error != 0)
@@ -216,20 +217,20 @@ static int put_together(struct cutting *cutting, uint32_t gop_index, uint8_t own
     record.run_count = cutting->run_count;
     part = (struct fr_sha256_part){.bytes = fragment, .count = record.fragment_bytes};
     fr_sha256_of(&part, 1, record.sha256);
-    memcpy(piece->sha256, record.sha256, sizeof piece->sha256);
-    record_bytes = mdc_gop_encode(&record, cutting->runs, piece->bytes + MDC_OWN_HEAD_BYTES);
-    mdc_box_write_own(MDC_BOX_GOP, record_bytes, piece->bytes);
-    memmove(piece->bytes + MDC_OWN_HEAD_BYTES + record_bytes, fragment, record.fragment_bytes);
-    piece->count = MDC_OWN_HEAD_BYTES + record_bytes + record.fragment_bytes;
+    memcpy(cut->sha256, record.sha256, sizeof cut->sha256);
+    record_bytes = mdc_gop_encode(&record, cutting->runs, cut->bytes + MDC_OWN_HEAD_BYTES);
+    mdc_box_write_own(MDC_BOX_GOP, record_bytes, cut->bytes);
+    memmove(cut->bytes + MDC_OWN_HEAD_BYTES + record_bytes, fragment, record.fragment_bytes);
+    cut->count = MDC_OWN_HEAD_BYTES + record_bytes + record.fragment_bytes;
     return 0;
 }
 
-int mdc_film_make(const struct mdc_film_parts *parts, uint32_t gop_index, bool is_full, uint8_t owner, struct mdc_piece_of_film *ret_piece,
+int mdc_film_make(const struct mdc_film_parts *parts, uint32_t gop_index, bool is_full, uint8_t owner, struct mdc_film_cut *ret_cut,
                   struct fr_failure *failure) {
     const struct mdc_gop *gop = &parts->clip->gops[gop_index];
     uint32_t sample_count = gop->count + gop->sound_count;
     struct cutting cutting = {.parts = parts, .gop = gop, .is_full = is_full};
-    struct mdc_piece_of_film piece = {0};
+    struct mdc_film_cut cut = {0};
     int error = 0;
 
     cutting.samples = fr_alloc_zeroed(sample_count, sizeof *cutting.samples);
@@ -243,13 +244,13 @@ int mdc_film_make(const struct mdc_film_parts *parts, uint32_t gop_index, bool i
     if (sample_count > MDC_RUNS_MAX || cutting.data_bytes > INT32_MAX)
         error = fr_failure_set(failure, FR_E_SYNTAX, 0, "its packets cannot be copied: a group of pictures is too large");
     if (error == 0)
-        error = put_together(&cutting, gop_index, owner, &piece, failure);
+        error = put_together(&cutting, gop_index, owner, &cut, failure);
     fr_free(cutting.samples);
     fr_free(cutting.runs);
     if (error != 0) {
-        fr_free(piece.bytes);
+        fr_free(cut.bytes);
         return error;
     }
-    *ret_piece = piece;
+    *ret_cut = cut;
     return 0;
 }

@@ -28,12 +28,12 @@ void mdc_film_done(struct mdc_film_parts *parts);
 unsigned mdc_film_reorder(const int64_t *sorted, const int64_t *times, uint32_t count);
 
 /* One fragment with its box before it. */
-struct mdc_piece_of_film {
+struct mdc_film_cut {
     uint8_t *bytes; /* freed by fr_free */
     size_t count;
     uint8_t sha256[32]; /* of the fragment alone */
 };
-int mdc_film_make(const struct mdc_film_parts *parts, uint32_t gop_index, bool is_full, uint8_t owner, struct mdc_piece_of_film *ret_piece,
+int mdc_film_make(const struct mdc_film_parts *parts, uint32_t gop_index, bool is_full, uint8_t owner, struct mdc_film_cut *ret_cut,
                   struct fr_failure *failure);
 
 #endif

@@ -10,9 +10,10 @@
 
 enum { SEARCH_BYTES = 64 << 10, MOVIE_BYTES_MAX = 1 << 20, FOUND_MAX = 2 * MDC_GOPS_MAX };
 
-static struct mdc_gop_limits limits_of(const struct mdc_piece *piece) {
-    return (struct mdc_gop_limits){
-        .gop_count = piece->header.film.gop_count, .count = piece->header.count, .source_bytes = piece->header.source_bytes};
+static struct mdc_gop_limits limits_of(const struct mdc_description *description) {
+    return (struct mdc_gop_limits){.gop_count = description->header.film.gop_count,
+                                   .count = description->header.count,
+                                   .source_bytes = description->header.source_bytes};
 }
 
 static bool hash_part(const struct mdc_source *file, uint64_t at, uint64_t bytes, uint8_t *ret_digest) {
@@ -51,7 +52,7 @@ static int add(struct mdc_fragments *fragments, const struct mdc_found *found, s
 }
 
 /* A record and the fragment behind it. false: it is not what it should be. */
-static bool parse_record(const struct mdc_piece *piece, const struct mdc_box *box, struct mdc_found *ret_found) {
+static bool parse_record(const struct mdc_description *description, const struct mdc_box *box, struct mdc_found *ret_found) {
     struct mdc_found found = {.record_at = box->at + box->head_bytes, .fragment_at = box->at + box->bytes};
     uint64_t record_bytes = box->bytes - box->head_bytes;
     struct mdc_gop_record record;
@@ -60,14 +61,14 @@ static bool parse_record(const struct mdc_piece *piece, const struct mdc_box *bo
     if (record_bytes > MDC_RECORD_BYTES_MAX)
         return false;
     found.record_bytes = (uint32_t) record_bytes;
-    if (!mdc_fragments_read_record(piece, &found, &record, &bytes))
+    if (!mdc_fragments_read_record(description, &found, &record, &bytes))
         return false;
     found.fragment_bytes = record.fragment_bytes;
     found.gop_index = record.gop_index;
     found.frame_count = record.frame_count;
     found.is_full = record.is_full;
     fr_free(bytes);
-    if (found.fragment_bytes > piece->file.bytes - found.fragment_at)
+    if (found.fragment_bytes > description->file.bytes - found.fragment_at)
         return false;
     *ret_found = found;
     return true;
@@ -97,9 +98,9 @@ static uint64_t search(const struct mdc_source *file, uint64_t at) {
     return file->bytes;
 }
 
-int mdc_fragments_list(struct mdc_fragments *fragments, const struct mdc_piece *piece, struct fr_failure *failure) {
-    const struct mdc_source *file = &piece->file;
-    uint64_t at = piece->header_at + piece->header_bytes;
+int mdc_fragments_list(struct mdc_fragments *fragments, const struct mdc_description *description, struct fr_failure *failure) {
+    const struct mdc_source *file = &description->file;
+    uint64_t at = description->header_at + description->header_bytes;
     int error = 0;
 
     *fragments = (struct mdc_fragments){0};
@@ -107,7 +108,7 @@ int mdc_fragments_list(struct mdc_fragments *fragments, const struct mdc_piece *
         struct mdc_found found;
         struct mdc_box box;
         bool is_box = mdc_box_at(file, at, &box);
-        if (is_box && box.kind == MDC_BOX_GOP && parse_record(piece, &box, &found)) {
+        if (is_box && box.kind == MDC_BOX_GOP && parse_record(description, &box, &found)) {
             error = add(fragments, &found, failure);
             at = found.fragment_at + found.fragment_bytes;
         } else if (is_box && box.kind == MDC_BOX_REST && box.bytes >= box.head_bytes + MDC_SHA256_BYTES) {
@@ -119,7 +120,7 @@ int mdc_fragments_list(struct mdc_fragments *fragments, const struct mdc_piece *
             at = search(file, at + 1);
         }
     }
-    if (error == 0 && (fragments->rest_at == 0 || fragments->count != piece->header.film.gop_count))
+    if (error == 0 && (fragments->rest_at == 0 || fragments->count != description->header.film.gop_count))
         fragments->is_broken = true;
     if (error != 0)
         mdc_fragments_done(fragments);
@@ -133,12 +134,12 @@ void mdc_fragments_done(struct mdc_fragments *fragments) {
 
 /* Reading */
 
-bool mdc_fragments_read_record(const struct mdc_piece *piece, const struct mdc_found *found, struct mdc_gop_record *ret_record,
+bool mdc_fragments_read_record(const struct mdc_description *description, const struct mdc_found *found, struct mdc_gop_record *ret_record,
                                uint8_t **ret_bytes) {
-    struct mdc_gop_limits limits = limits_of(piece);
+    struct mdc_gop_limits limits = limits_of(description);
     uint8_t *bytes = fr_alloc(found->record_bytes + 1);
 
-    if (bytes != NULL && mdc_source_read(&piece->file, found->record_at, bytes, found->record_bytes, NULL) == 0 &&
+    if (bytes != NULL && mdc_source_read(&description->file, found->record_at, bytes, found->record_bytes, NULL) == 0 &&
         mdc_gop_decode(bytes, found->record_bytes, &limits, ret_record) == 0) {
         *ret_bytes = bytes;
         return true;
@@ -147,14 +148,14 @@ bool mdc_fragments_read_record(const struct mdc_piece *piece, const struct mdc_f
     return false;
 }
 
-bool mdc_fragments_read(const struct mdc_piece *piece, const struct mdc_found *found, uint8_t *out) {
+bool mdc_fragments_read(const struct mdc_description *description, const struct mdc_found *found, uint8_t *out) {
     struct fr_sha256_part part = {.bytes = out, .count = found->fragment_bytes};
     uint8_t digest[MDC_SHA256_BYTES], *record_bytes;
     struct mdc_gop_record record;
     bool is_same;
 
-    if (mdc_source_read(&piece->file, found->fragment_at, out, found->fragment_bytes, NULL) != 0 ||
-        !mdc_fragments_read_record(piece, found, &record, &record_bytes))
+    if (mdc_source_read(&description->file, found->fragment_at, out, found->fragment_bytes, NULL) != 0 ||
+        !mdc_fragments_read_record(description, found, &record, &record_bytes))
         return false;
     fr_sha256_of(&part, 1, digest);
     is_same = memcmp(digest, record.sha256, sizeof digest) == 0;
@@ -162,15 +163,15 @@ bool mdc_fragments_read(const struct mdc_piece *piece, const struct mdc_found *f
     return is_same;
 }
 
-bool mdc_fragments_read_movie(const struct mdc_piece *piece, uint8_t **ret_bytes) {
-    const struct mdc_film *film = &piece->header.film;
+bool mdc_fragments_read_movie(const struct mdc_description *description, uint8_t **ret_bytes) {
+    const struct mdc_film *film = &description->header.film;
     struct fr_sha256_part part;
     uint8_t digest[MDC_SHA256_BYTES], *bytes;
 
-    if (film->movie_bytes > MOVIE_BYTES_MAX || film->movie_bytes > piece->file.bytes)
+    if (film->movie_bytes > MOVIE_BYTES_MAX || film->movie_bytes > description->file.bytes)
         return false;
     bytes = fr_alloc(film->movie_bytes + 1);
-    if (bytes != NULL && mdc_source_read(&piece->file, 0, bytes, film->movie_bytes, NULL) == 0) {
+    if (bytes != NULL && mdc_source_read(&description->file, 0, bytes, film->movie_bytes, NULL) == 0) {
         part = (struct fr_sha256_part){.bytes = bytes, .count = film->movie_bytes};
         fr_sha256_of(&part, 1, digest);
         if (memcmp(digest, film->movie_sha256, sizeof digest) == 0) {
@@ -182,28 +183,28 @@ bool mdc_fragments_read_movie(const struct mdc_piece *piece, uint8_t **ret_bytes
     return false;
 }
 
-bool mdc_fragments_check_rest(const struct mdc_piece *piece, const struct mdc_fragments *fragments) {
+bool mdc_fragments_check_rest(const struct mdc_description *description, const struct mdc_fragments *fragments) {
     uint8_t digest[MDC_SHA256_BYTES], expected[MDC_SHA256_BYTES];
 
-    return fragments->rest_at != 0 && hash_part(&piece->file, fragments->rest_at, fragments->rest_bytes, digest) &&
-        mdc_source_read(&piece->file, fragments->rest_at + fragments->rest_bytes, expected, sizeof expected, NULL) == 0 &&
+    return fragments->rest_at != 0 && hash_part(&description->file, fragments->rest_at, fragments->rest_bytes, digest) &&
+        mdc_source_read(&description->file, fragments->rest_at + fragments->rest_bytes, expected, sizeof expected, NULL) == 0 &&
         memcmp(digest, expected, sizeof digest) == 0;
 }
 
-bool mdc_fragments_check(const struct mdc_piece *piece, const char **ret_problem) {
+bool mdc_fragments_check(const struct mdc_description *description, const char **ret_problem) {
     struct mdc_fragments fragments;
     uint8_t *movie = NULL;
     bool is_whole;
 
     *ret_problem = "damaged";
-    if (mdc_fragments_list(&fragments, piece, NULL) != 0)
+    if (mdc_fragments_list(&fragments, description, NULL) != 0)
         return false;
     if (fragments.is_broken && fragments.rest_at == 0)
         *ret_problem = "cut off";
-    is_whole = !fragments.is_broken && mdc_fragments_read_movie(piece, &movie) && mdc_fragments_check_rest(piece, &fragments);
+    is_whole = !fragments.is_broken && mdc_fragments_read_movie(description, &movie) && mdc_fragments_check_rest(description, &fragments);
     for (uint32_t i = 0; i < fragments.count && is_whole; i++) {
         uint8_t *bytes = fr_alloc(fragments.found[i].fragment_bytes + 1);
-        is_whole = bytes != NULL && mdc_fragments_read(piece, &fragments.found[i], bytes);
+        is_whole = bytes != NULL && mdc_fragments_read(description, &fragments.found[i], bytes);
         fr_free(bytes);
     }
     fr_free(movie);

@@ -20,20 +20,20 @@ struct mdc_fragments {
     bool is_broken;               /* something that should be there is not */
 };
 
-int mdc_fragments_list(struct mdc_fragments *fragments, const struct mdc_piece *piece, struct fr_failure *failure);
+int mdc_fragments_list(struct mdc_fragments *fragments, const struct mdc_description *description, struct fr_failure *failure);
 void mdc_fragments_done(struct mdc_fragments *fragments);
 
 /* Reads a fragment and compares it with its record. `out` has room for fragment_bytes. */
-bool mdc_fragments_read(const struct mdc_piece *piece, const struct mdc_found *found, uint8_t *out);
+bool mdc_fragments_read(const struct mdc_description *description, const struct mdc_found *found, uint8_t *out);
 /* Its record again; ret_record->runs borrow from *ret_bytes, freed by fr_free. */
-bool mdc_fragments_read_record(const struct mdc_piece *piece, const struct mdc_found *found, struct mdc_gop_record *ret_record,
+bool mdc_fragments_read_record(const struct mdc_description *description, const struct mdc_found *found, struct mdc_gop_record *ret_record,
                                uint8_t **ret_bytes);
 /* The beginning of every description, if it is whole in this one: freed by fr_free, header.film.movie_bytes of them. */
-bool mdc_fragments_read_movie(const struct mdc_piece *piece, uint8_t **ret_bytes);
+bool mdc_fragments_read_movie(const struct mdc_description *description, uint8_t **ret_bytes);
 /* Is every byte of the share of other bytes as it was written? */
-bool mdc_fragments_check_rest(const struct mdc_piece *piece, const struct mdc_fragments *fragments);
+bool mdc_fragments_check_rest(const struct mdc_description *description, const struct mdc_fragments *fragments);
 
-/* All of that for one description: as mdc_piece_is_whole. */
-bool mdc_fragments_check(const struct mdc_piece *piece, const char **ret_problem);
+/* All of that for one description: as mdc_description_is_whole. */
+bool mdc_fragments_check(const struct mdc_description *description, const char **ret_problem);
 
 #endif

@@ -12,7 +12,7 @@
 
 /* One file */
 
-static int read_header(struct mdc_piece *piece, struct fr_failure *failure) {
+static int read_header(struct mdc_description *description, struct fr_failure *failure) {
     uint8_t *bytes = fr_alloc(MDC_HEADER_BYTES_MAX);
     size_t count;
     const char *why;
@@ -20,55 +20,58 @@ static int read_header(struct mdc_piece *piece, struct fr_failure *failure) {
 
     if (bytes == NULL)
         return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for a header");
-    error = mdc_box_find_header(&piece->file, &piece->header_at, failure);
-    count = piece->file.bytes - piece->header_at < MDC_HEADER_BYTES_MAX ? (size_t) (piece->file.bytes - piece->header_at)
-                                                                        : MDC_HEADER_BYTES_MAX;
+    error = mdc_box_find_header(&description->file, &description->header_at, failure);
+    count = description->file.bytes - description->header_at < MDC_HEADER_BYTES_MAX
+        ? (size_t) (description->file.bytes - description->header_at)
+        : MDC_HEADER_BYTES_MAX;
     if (error == 0)
-        error = mdc_source_read(&piece->file, piece->header_at, bytes, count, failure);
-    if (error == 0 && mdc_header_decode(bytes, count, &piece->header, &why) != 0)
-        error = fr_failure_set(failure, FR_E_SYNTAX, 0, "%s: %s", piece->file.path, why);
+        error = mdc_source_read(&description->file, description->header_at, bytes, count, failure);
+    if (error == 0 && mdc_header_decode(bytes, count, &description->header, &why) != 0)
+        error = fr_failure_set(failure, FR_E_SYNTAX, 0, "%s: %s", description->file.path, why);
     if (error == 0) {
-        piece->header_bytes = mdc_header_measure(bytes);
-        if ((piece->header.profile == MDC_VIDEO) != (piece->header_at > 0))
-            error = fr_failure_set(failure, FR_E_SYNTAX, 0, "%s: its header does not belong into such a file", piece->file.path);
+        description->header_bytes = mdc_header_measure(bytes);
+        if ((description->header.profile == MDC_VIDEO) != (description->header_at > 0))
+            error = fr_failure_set(failure, FR_E_SYNTAX, 0, "%s: its header does not belong into such a file", description->file.path);
     }
     fr_free(bytes);
     return error;
 }
 
-int mdc_piece_open(const char *path, struct mdc_piece **ret_piece, struct fr_failure *failure) {
-    struct mdc_piece *piece = fr_alloc_zeroed(1, sizeof *piece);
+int mdc_description_open(const char *path, struct mdc_description **ret_description, struct fr_failure *failure) {
+    struct mdc_description *description = fr_alloc_zeroed(1, sizeof *description);
     int error;
 
-    if (piece == NULL)
+    if (description == NULL)
         return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory to open %s", path);
-    piece->file.fd = -1;
-    error = mdc_source_open(&piece->file, path, failure);
+    description->file.fd = -1;
+    error = mdc_source_open(&description->file, path, failure);
     if (error == 0)
-        error = read_header(piece, failure);
+        error = read_header(description, failure);
     if (error != 0) {
-        mdc_piece_free(piece);
+        mdc_description_free(description);
         return error;
     }
-    *ret_piece = piece;
+    *ret_description = description;
     return 0;
 }
 
-void mdc_piece_free(struct mdc_piece *piece) {
-    if (piece == NULL)
+void mdc_description_free(struct mdc_description *description) {
+    if (description == NULL)
         return;
-    mdc_source_close(&piece->file);
-    fr_free(piece);
+    mdc_source_close(&description->file);
+    fr_free(description);
 }
 
-bool mdc_piece_is_whole(struct mdc_piece *piece, const char **ret_problem) {
-    struct mdc_striped_piece striped = {.fd = piece->file.fd, .header_bytes = piece->header_bytes, .file_bytes = piece->file.bytes};
+bool mdc_description_is_whole(struct mdc_description *description, const char **ret_problem) {
+    struct mdc_striped_description striped = {
+        .fd = description->file.fd, .header_bytes = description->header_bytes, .file_bytes = description->file.bytes};
 
-    if (piece->header.profile == MDC_VIDEO)
-        return mdc_fragments_check(piece, ret_problem);
-    if (mdc_striped_check(&piece->header, &striped))
+    if (description->header.profile == MDC_VIDEO)
+        return mdc_fragments_check(description, ret_problem);
+    if (mdc_striped_check(&description->header, &striped))
         return true;
-    *ret_problem = piece->file.bytes < piece->header_bytes + mdc_striped_body_bytes(&piece->header) ? "cut off" : "damaged";
+    *ret_problem = description->file.bytes < description->header_bytes + mdc_striped_body_bytes(&description->header) ? "cut off"
+                                                                                                                      : "damaged";
     return false;
 }
 
@@ -90,36 +93,37 @@ static void __attribute__((format(printf, 2, 3))) tell(const struct telling *tel
 }
 
 /* Two files with one place in the set: the sound one stays. */
-static struct mdc_piece *choose(struct mdc_piece *old, struct mdc_piece *new, const struct telling *telling) {
+static struct mdc_description *choose(struct mdc_description *old, struct mdc_description *new, const struct telling *telling) {
     const char *problem = NULL;
-    bool is_old_whole = mdc_piece_is_whole(old, &problem);
-    struct mdc_piece *left = is_old_whole || !mdc_piece_is_whole(new, &problem) ? new : old;
-    struct mdc_piece *kept = left == new ? old : new;
+    bool is_old_whole = mdc_description_is_whole(old, &problem);
+    struct mdc_description *left = is_old_whole || !mdc_description_is_whole(new, &problem) ? new : old;
+    struct mdc_description *kept = left == new ? old : new;
 
     tell(telling, "%s and %s are both description %u of %u; %s is left out", old->file.path, new->file.path, old->header.index + 1,
          old->header.count, left->file.path);
-    mdc_piece_free(left);
+    mdc_description_free(left);
     return kept;
 }
 
-static int add(struct mdc_gathered *gathered, struct mdc_piece *piece, const struct telling *telling, struct fr_failure *failure) {
-    struct mdc_piece **place = &gathered->pieces[piece->header.index];
+static int add(struct mdc_gathered *gathered, struct mdc_description *description, const struct telling *telling,
+               struct fr_failure *failure) {
+    struct mdc_description **place = &gathered->descriptions[description->header.index];
 
-    if (gathered->header != NULL && memcmp(gathered->header->set_id, piece->header.set_id, MDC_SET_ID_BYTES) != 0) {
-        fr_failure_set(failure, FR_E_ARGUMENT, 0, "%s is not of the same set as those before it: it describes %s", piece->file.path,
-                       piece->header.name);
-        mdc_piece_free(piece);
+    if (gathered->header != NULL && memcmp(gathered->header->set_id, description->header.set_id, MDC_SET_ID_BYTES) != 0) {
+        fr_failure_set(failure, FR_E_ARGUMENT, 0, "%s is not of the same set as those before it: it describes %s", description->file.path,
+                       description->header.name);
+        mdc_description_free(description);
         return FR_E_ARGUMENT;
     }
     if (*place == NULL) {
-        *place = piece;
+        *place = description;
         gathered->count++;
     } else {
-        *place = choose(*place, piece, telling);
+        *place = choose(*place, description, telling);
     }
     for (unsigned i = 0; i < MDC_COUNT_MAX; i++)
-        if (gathered->pieces[i] != NULL)
-            gathered->header = &gathered->pieces[i]->header;
+        if (gathered->descriptions[i] != NULL)
+            gathered->header = &gathered->descriptions[i]->header;
     return 0;
 }
 
@@ -131,20 +135,20 @@ int mdc_gather(struct mdc_gathered *gathered, char *const *paths, unsigned path_
     *gathered = (struct mdc_gathered){0};
     for (unsigned i = 0; i < path_count && error == 0; i++) {
         struct fr_failure why = {0};
-        struct mdc_piece *piece = NULL;
-        int trouble = mdc_piece_open(paths[i], &piece, &why);
+        struct mdc_description *description = NULL;
+        int trouble = mdc_description_open(paths[i], &description, &why);
         if (trouble == FR_E_MEMORY)
             error = fr_failure_set(failure, trouble, 0, "%s", why.text);
-        else if (trouble != 0 || piece == NULL)
+        else if (trouble != 0 || description == NULL)
             tell(&telling, "%s; it is left out", why.text);
         else
-            error = add(gathered, piece, &telling, failure);
+            error = add(gathered, description, &telling, failure);
     }
     return error;
 }
 
 void mdc_gathered_done(struct mdc_gathered *gathered) {
     for (unsigned i = 0; i < MDC_COUNT_MAX; i++)
-        mdc_piece_free(gathered->pieces[i]);
+        mdc_description_free(gathered->descriptions[i]);
     *gathered = (struct mdc_gathered){0};
 }

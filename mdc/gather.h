@@ -7,7 +7,7 @@
 #include "mdc/header.h"
 #include "mdc/files.h"
 
-struct mdc_piece {
+struct mdc_description {
     struct mdc_source file;
     struct mdc_header header;
     uint64_t header_at;
@@ -15,16 +15,16 @@ struct mdc_piece {
 };
 
 struct mdc_gathered {
-    struct mdc_piece *pieces[MDC_COUNT_MAX]; /* by index; NULL: nobody has it */
-    const struct mdc_header *header;         /* of one of them; NULL: there is none at all */
-    unsigned count;                          /* pieces that are there */
+    struct mdc_description *descriptions[MDC_COUNT_MAX]; /* by index; NULL: nobody has it */
+    const struct mdc_header *header;                     /* of one of them; NULL: there is none at all */
+    unsigned count;                                      /* descriptions that are there */
 };
 
 typedef void mdc_note(void *context, const char *line);
 
 /* Opens one description. FR_E_SYNTAX: it is none, or its header is damaged. */
-int mdc_piece_open(const char *path, struct mdc_piece **ret_piece, struct fr_failure *failure);
-void mdc_piece_free(struct mdc_piece *piece);
+int mdc_description_open(const char *path, struct mdc_description **ret_description, struct fr_failure *failure);
+void mdc_description_free(struct mdc_description *description);
 
 /* Notes tell of each file that is left out. FR_E_ARGUMENT: descriptions of different sets. None at all is not an error. Paths are
  * borrowed until mdc_gathered_done. */
@@ -32,7 +32,7 @@ int mdc_gather(struct mdc_gathered *gathered, char *const *paths, unsigned path_
                struct fr_failure *failure);
 void mdc_gathered_done(struct mdc_gathered *gathered);
 
-/* Is every byte of it as it was written? *ret_problem: a few words if not, in static memory or in the piece. */
-bool mdc_piece_is_whole(struct mdc_piece *piece, const char **ret_problem);
+/* Is every byte of it as it was written? *ret_problem: a few words if not, in static memory or in the description. */
+bool mdc_description_is_whole(struct mdc_description *description, const char **ret_problem);
 
 #endif

@@ -111,7 +111,9 @@ size_t mdc_header_measure(const uint8_t *prefix) {
     struct mdc_reader in = mdc_reader_over(prefix + 6, 4);
     uint64_t bytes = mdc_read_number(&in, 4);
 
-    return memcmp(prefix, MDC_MAGIC, 4) == 0 && bytes > MDC_HEADER_PREFIX_BYTES && bytes <= MDC_HEADER_BYTES_MAX ? (size_t) bytes : 0;
+    return memcmp(prefix, MDC_MAGIC, 4) == 0 && bytes >= MDC_HEADER_PREFIX_BYTES + CRC_BYTES && bytes <= MDC_HEADER_BYTES_MAX
+        ? (size_t) bytes
+        : 0;
 }
 
 /* Why these layers cannot be, or NULL. */

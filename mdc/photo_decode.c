@@ -119,15 +119,15 @@ static int write_best(const struct mdc_decode_options *options, const struct mdc
 int mdc_photo_decode(struct mdc_gathered *gathered, const struct mdc_decode_options *options, struct mdc_result *ret_result,
                      struct fr_failure *failure) {
     const struct mdc_header *header = gathered->header;
-    struct mdc_striped_piece pieces[MDC_COUNT_MAX];
+    struct mdc_striped_description descriptions[MDC_COUNT_MAX];
     struct mdc_result result = {.outcome = MDC_OUTCOME_NOTHING};
     struct arriving stream = {0};
     int error;
 
     if (mdc_header_stream_bytes(header) > 2 * (uint64_t) MDC_PHOTO_BYTES_MAX)
         return fr_failure_set(failure, FR_E_SYNTAX, 0, "%s is too large for a photo", header->name);
-    mdc_gathered_stripe(gathered, pieces);
-    error = mdc_striped_read(header, pieces, take_bytes, &stream, options->watch, &result.detail, failure);
+    mdc_gathered_stripe(gathered, descriptions);
+    error = mdc_striped_read(header, descriptions, take_bytes, &stream, options->watch, &result.detail, failure);
     if (error == 0 && stream.count > 0)
         error = write_best(options, header, &stream, &result, failure);
     else if (error == 0)

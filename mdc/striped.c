@@ -165,7 +165,7 @@ static int write_layers(struct writing *writing, struct stripe_memory *memory, m
             mdc_code_init(&code, header->layers[stripe.layer].needed, header->count);
         layer_of_code = stripe.layer;
         /* Blocks of a short last stripe that no byte reaches are zeros. */
-        for (unsigned i = 0; i < code.needed; i++)
+        for (unsigned i = 0; i < header->layers[stripe.layer].needed; i++)
             memset(memory->blocks[i], 0, stripe.block_bytes);
         error = fetch_stripe(&stripe, memory->blocks, read, context, failure);
         if (error != 0)
@@ -221,26 +221,26 @@ static bool read_fully(int fd, uint64_t offset, uint8_t *bytes, size_t count) {
 }
 
 /* Into `block`, which has room for the checksum. */
-static bool read_block(const struct mdc_header *header, unsigned index, struct mdc_striped_piece *piece, const struct mdc_stripe *stripe,
-                       uint8_t *block) {
+static bool read_block(const struct mdc_header *header, unsigned index, struct mdc_striped_description *description,
+                       const struct mdc_stripe *stripe, uint8_t *block) {
     struct mdc_reader crc = mdc_reader_over(block + stripe->block_bytes, CRC_BYTES);
 
-    if (piece->fd < 0)
+    if (description->fd < 0)
         return false;
-    if (read_fully(piece->fd, piece->header_bytes + stripe->file_at, block, stripe->block_bytes + CRC_BYTES) &&
+    if (read_fully(description->fd, description->header_bytes + stripe->file_at, block, stripe->block_bytes + CRC_BYTES) &&
         mdc_read_number(&crc, CRC_BYTES) == seal(header, index, stripe, block))
         return true;
-    piece->damaged_blocks++;
+    description->damaged_blocks++;
     return false;
 }
 
 /* Reads blocks until enough are there. false: there are not. */
-static bool read_stripe(const struct mdc_header *header, struct mdc_striped_piece *pieces, const struct mdc_stripe *stripe,
+static bool read_stripe(const struct mdc_header *header, struct mdc_striped_description *descriptions, const struct mdc_stripe *stripe,
                         uint8_t **blocks, bool *ret_has) {
     unsigned count = 0, needed = header->layers[stripe->layer].needed;
 
     for (unsigned i = 0; i < header->count; i++) {
-        ret_has[i] = count < needed && read_block(header, i, &pieces[i], stripe, blocks[i]);
+        ret_has[i] = count < needed && read_block(header, i, &descriptions[i], stripe, blocks[i]);
         count += ret_has[i];
     }
     return count == needed;
@@ -258,7 +258,7 @@ static int take_stripe(const struct mdc_stripe *stripe, uint8_t **blocks, mdc_st
     return error;
 }
 
-int mdc_striped_read(const struct mdc_header *header, struct mdc_striped_piece *pieces, mdc_stream_take *take, void *context,
+int mdc_striped_read(const struct mdc_header *header, struct mdc_striped_description *descriptions, mdc_stream_take *take, void *context,
                      const struct mdc_watch *watch, uint64_t *ret_bytes, struct fr_failure *failure) {
     struct stripe_memory memory = {0};
     uint64_t total = mdc_header_stream_bytes(header), done = 0;
@@ -269,7 +269,7 @@ int mdc_striped_read(const struct mdc_header *header, struct mdc_striped_piece *
     int error = memory_init(&memory, header, failure);
 
     for (bool is_more = error == 0 && mdc_stripe_first(header, &stripe); is_more; is_more = mdc_stripe_next(header, &stripe)) {
-        if (!read_stripe(header, pieces, &stripe, memory.blocks, has))
+        if (!read_stripe(header, descriptions, &stripe, memory.blocks, has))
             break;
         if (stripe.layer != layer_of_code)
             mdc_code_init(&code, header->layers[stripe.layer].needed, header->count);
@@ -287,23 +287,24 @@ int mdc_striped_read(const struct mdc_header *header, struct mdc_striped_piece *
     return error;
 }
 
-bool mdc_striped_check(const struct mdc_header *header, struct mdc_striped_piece *piece) {
+bool mdc_striped_check(const struct mdc_header *header, struct mdc_striped_description *description) {
     struct fr_sha256 *sha256 = fr_sha256_new();
     uint8_t *block = fr_alloc(header->block_bytes + CRC_BYTES), head[MDC_HEADER_BYTES_MAX], digest[MDC_SHA256_BYTES] = {0},
             end[MDC_SHA256_BYTES];
     struct mdc_stripe stripe;
-    bool is_whole = sha256 != NULL && block != NULL && read_fully(piece->fd, 0, head, piece->header_bytes);
+    bool is_whole = sha256 != NULL && block != NULL && read_fully(description->fd, 0, head, description->header_bytes);
 
     if (is_whole)
-        fr_sha256_add(sha256, head, piece->header_bytes);
-    for (bool is_more = is_whole && mdc_stripe_first(header, &stripe); is_more && stripe.file_at < piece->file_bytes;
+        fr_sha256_add(sha256, head, description->header_bytes);
+    for (bool is_more = is_whole && mdc_stripe_first(header, &stripe); is_more && stripe.file_at < description->file_bytes;
          is_more = mdc_stripe_next(header, &stripe)) /* what a header promises may be endless, a file is not */
-        if (read_block(header, header->index, piece, &stripe, block))
+        if (read_block(header, header->index, description, &stripe, block))
             fr_sha256_add(sha256, block, stripe.block_bytes + CRC_BYTES);
     if (is_whole)
         fr_sha256_end(sha256, digest);
-    is_whole = is_whole && piece->damaged_blocks == 0 && piece->file_bytes == piece->header_bytes + mdc_striped_body_bytes(header) &&
-        read_fully(piece->fd, piece->header_bytes + mdc_striped_body_bytes(header) - MDC_SHA256_BYTES, end, sizeof end) &&
+    is_whole = is_whole && description->damaged_blocks == 0 &&
+        description->file_bytes == description->header_bytes + mdc_striped_body_bytes(header) &&
+        read_fully(description->fd, description->header_bytes + mdc_striped_body_bytes(header) - MDC_SHA256_BYTES, end, sizeof end) &&
         memcmp(digest, end, sizeof end) == 0;
     fr_free(block);
     fr_sha256_free(sha256);

@@ -39,18 +39,18 @@ int mdc_striped_write(const struct mdc_header *header, mdc_stream_read *read, vo
                       const struct mdc_watch *watch, struct fr_failure *failure);
 
 /* A description to restore from. fd -1: not there. */
-struct mdc_striped_piece {
+struct mdc_striped_description {
     int fd;
     size_t header_bytes;
     uint64_t file_bytes;
     uint64_t damaged_blocks; /* counted here: blocks that are not what was written, or not there */
 };
 
-/* Restores as long a beginning of the stream as pieces[count] allow, in order, and tells how long. */
-int mdc_striped_read(const struct mdc_header *header, struct mdc_striped_piece *pieces, mdc_stream_take *take, void *context,
+/* Restores as long a beginning of the stream as descriptions[count] allow, in order, and tells how long. */
+int mdc_striped_read(const struct mdc_header *header, struct mdc_striped_description *descriptions, mdc_stream_take *take, void *context,
                      const struct mdc_watch *watch, uint64_t *ret_bytes, struct fr_failure *failure);
 
 /* Are all its bytes as they were written? Fills damaged_blocks. An error of reading is damage too. */
-bool mdc_striped_check(const struct mdc_header *header, struct mdc_striped_piece *piece);
+bool mdc_striped_check(const struct mdc_header *header, struct mdc_striped_description *description);
 
 #endif

@@ -9,15 +9,15 @@
 
 /* The groups of pictures of one description. */
 static int survey_fragments(struct mdc_survey *survey, unsigned index, struct fr_failure *failure) {
-    const struct mdc_piece *piece = survey->gathered->pieces[index];
+    const struct mdc_description *description = survey->gathered->descriptions[index];
     struct mdc_fragments fragments;
-    int error = mdc_fragments_list(&fragments, piece, failure);
+    int error = mdc_fragments_list(&fragments, description, failure);
 
     for (uint32_t i = 0; error == 0 && i < fragments.count; i++) {
         const struct mdc_found *found = &fragments.found[i];
         struct mdc_survey_gop *gop = &survey->gops[found->gop_index];
         uint8_t *bytes = fr_alloc(found->fragment_bytes + 1);
-        if (bytes != NULL && mdc_fragments_read(piece, found, bytes)) {
+        if (bytes != NULL && mdc_fragments_read(description, found, bytes)) {
             *(found->is_full ? &gop->full : &gop->low) |= 1U << index;
             gop->frame_count = found->frame_count;
         }
@@ -37,7 +37,7 @@ static int survey_film(struct mdc_survey *survey, struct fr_failure *failure) {
     if (survey->gops == NULL)
         return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for the groups of pictures");
     for (unsigned i = 0; i < MDC_COUNT_MAX && error == 0; i++)
-        if (survey->gathered->pieces[i] != NULL)
+        if (survey->gathered->descriptions[i] != NULL)
             error = survey_fragments(survey, i, failure);
     for (uint32_t g = 0; g < film->gop_count; g++) {
         survey->full_count += survey->gops[g].full != 0;
@@ -52,7 +52,7 @@ static int survey_film(struct mdc_survey *survey, struct fr_failure *failure) {
 int mdc_survey_take(struct mdc_survey *survey, struct mdc_gathered *gathered, struct fr_failure *failure) {
     *survey = (struct mdc_survey){.gathered = gathered};
     for (unsigned i = 0; i < MDC_COUNT_MAX; i++)
-        if (gathered->pieces[i] != NULL && mdc_piece_is_whole(gathered->pieces[i], &survey->problems[i]))
+        if (gathered->descriptions[i] != NULL && mdc_description_is_whole(gathered->descriptions[i], &survey->problems[i]))
             survey->whole_count++;
     return gathered->header->profile == MDC_VIDEO ? survey_film(survey, failure) : 0;
 }
@@ -127,12 +127,12 @@ void mdc_survey_print(const struct mdc_survey *survey, FILE *out) {
             header->count, header->name, (unsigned long long) header->source_bytes, digest);
     print_layers(header, out);
     for (unsigned i = 0; i < header->count; i++) {
-        const struct mdc_piece *piece = survey->gathered->pieces[i];
-        if (piece == NULL)
+        const struct mdc_description *description = survey->gathered->descriptions[i];
+        if (description == NULL)
             fprintf(out, "%4u  missing\n", i + 1);
         else
             fprintf(out, "%4u  %-8s %12llu bytes  %s\n", i + 1, survey->problems[i] == NULL ? "whole" : survey->problems[i],
-                    (unsigned long long) piece->file.bytes, piece->file.path);
+                    (unsigned long long) description->file.bytes, description->file.path);
     }
     print_allowed(survey, out);
 }
@@ -174,15 +174,15 @@ static json_t *layers_json(const struct mdc_header *header) {
     return layers;
 }
 
-static json_t *pieces_json(const struct mdc_survey *survey) {
+static json_t *descriptions_json(const struct mdc_survey *survey) {
     json_t *list = json_array();
 
     for (unsigned i = 0; i < survey->gathered->header->count; i++) {
-        const struct mdc_piece *piece = survey->gathered->pieces[i];
-        if (piece != NULL)
+        const struct mdc_description *description = survey->gathered->descriptions[i];
+        if (description != NULL)
             json_array_append_new(list,
-                                  json_pack("{s:i, s:s, s:I, s:b, s:s?}", "description", (int) i + 1, "path", piece->file.path, "bytes",
-                                            (json_int_t) piece->file.bytes, "whole", survey->problems[i] == NULL, "problem",
+                                  json_pack("{s:i, s:s, s:I, s:b, s:s?}", "description", (int) i + 1, "path", description->file.path,
+                                            "bytes", (json_int_t) description->file.bytes, "whole", survey->problems[i] == NULL, "problem",
                                             survey->problems[i]));
     }
     return list;
@@ -198,8 +198,8 @@ json_t *mdc_survey_json(const struct mdc_survey *survey) {
     return json_pack("{s:s, s:s, s:i, s:b, s:f, s:{s:s, s:I, s:s}, s:o, s:o, s:o, s:i, s:s, s:o}", "set", id, "profile",
                      mdc_profile_name(header->profile), "count", header->count, "exact", header->is_exact, "redundancy_percent",
                      header->redundancy / 100.0, "source", "name", header->name, "bytes", (json_int_t) header->source_bytes, "sha256",
-                     digest, "layers", layers_json(header), "gops", gops_json(survey), "descriptions", pieces_json(survey), "whole_count",
-                     (int) survey->whole_count, "allows",
+                     digest, "layers", layers_json(header), "gops", gops_json(survey), "descriptions", descriptions_json(survey),
+                     "whole_count", (int) survey->whole_count, "allows",
                      quality == MDC_QUALITY_EXACT         ? "all"
                          : quality == MDC_QUALITY_UNKNOWN ? "nothing"
                                                           : "some",

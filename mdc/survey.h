@@ -17,8 +17,8 @@ struct mdc_survey_gop {
 
 struct mdc_survey {
     const struct mdc_gathered *gathered;
-    const char *problems[MDC_COUNT_MAX]; /* of each piece; NULL: none, or it is not there */
-    unsigned whole_count;                /* pieces without a problem */
+    const char *problems[MDC_COUNT_MAX]; /* of each description; NULL: none, or it is not there */
+    unsigned whole_count;                /* descriptions without a problem */
     /* video: what of each group of pictures is here; freed by mdc_survey_done */
     struct mdc_survey_gop *gops;
     uint32_t full_count, low_count; /* groups that are here in full, or at least in low quality */

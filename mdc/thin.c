@@ -11,10 +11,11 @@
 
 enum { SAMPLED_GOPS = 4, ATTEMPTS = 3 };
 
-static const char trial_preset[] = "superfast", final_preset[] = "fast";
-static const double trial_crfs[MDC_TRIALS] = {24, 34, 44};
+static const char trial_preset[] = "superfast", final_preset[] = "veryfast";
+static const double trial_crfs[MDC_TRIALS] = {26, 40};
 static const double FINAL_SAVES = 0.8;  /* bytes of the final preset beside those of the trials' at equal CRF, about */
-static const double GOOD_ENOUGH = 0.93; /* of the budget used: no further attempt */
+static const double AIM = 0.94;         /* of the budget: another attempt costs more than the rest would bring */
+static const double GOOD_ENOUGH = 0.85; /* of the budget used: no further attempt */
 
 static AVRational rate_of(const struct mdc_clip *clip) {
     AVRational rate = clip->video->avg_frame_rate;
@@ -156,7 +157,7 @@ static int make_to_size(struct making *making, const struct mdc_clip *clip, cons
             fitting_crf = options->crf;
         if (bytes <= bytes_max && attempt + 2 >= ATTEMPTS)
             return 0;
-        options->crf = mdc_dial_turn(options->crf, bytes, 0.97 * bytes_max);
+        options->crf = mdc_dial_turn(options->crf, bytes, AIM * bytes_max);
     }
     for (unsigned attempt = 0; attempt < ATTEMPTS && error == 0 && bytes > bytes_max; attempt++) {
         options->crf = fitting_crf > 0 ? fitting_crf : options->crf + 1;
@@ -184,7 +185,7 @@ int mdc_thin_make(struct mdc_thin *thin, const struct mdc_clip *clip, const stru
     mdc_shelf_init(&thin->shelf);
     if (error != 0)
         return error;
-    if (bytes_max <= 0 || !mdc_dial_choose(trials, bytes_max * share / FINAL_SAVES, &dial)) {
+    if (bytes_max <= 0 || !mdc_dial_choose(trials, AIM * bytes_max * share / FINAL_SAVES, &dial)) {
         thin->least_bytes = mdc_dial_least(trials) / share;
         return fr_failure_set(failure, FR_E_LIMIT, 0, "the low quality does not fit the budget");
     }

@@ -156,7 +156,7 @@ static int put_header(struct mdc_job *job, struct video *video, struct fr_failur
 }
 
 static int put_gop(struct mdc_job *job, struct video *video, uint32_t g, struct fr_sha256 *sha256, struct fr_failure *failure) {
-    struct mdc_piece_of_film full = {0}, low = {0};
+    struct mdc_film_cut full = {0}, low = {0};
     /* Where low quality would save nothing everybody gets the full one. */
     bool is_shared = video->parts.low_bytes[g] >= video->clip.gops[g].bytes;
     int error = mdc_film_make(&video->parts, g, true, video->owners[g], &full, failure);
@@ -164,7 +164,7 @@ static int put_gop(struct mdc_job *job, struct video *video, uint32_t g, struct 
     if (error == 0 && !is_shared)
         error = mdc_film_make(&video->parts, g, false, video->owners[g], &low, failure);
     for (unsigned i = 0; i < job->header.count && error == 0; i++) {
-        const struct mdc_piece_of_film *mine = is_shared || video->owners[g] == i ? &full : &low;
+        const struct mdc_film_cut *mine = is_shared || video->owners[g] == i ? &full : &low;
         error = mdc_output_append(&job->outputs[i], mine->bytes, mine->count, failure);
     }
     if (error == 0) {
@@ -271,8 +271,9 @@ static int encode_video(struct mdc_job *job, struct video *video, struct fr_fail
     if (error == 0)
         error = check_unchanged(job, failure);
     if (video->clip.gop_count < job->header.count)
-        snprintf(job->remark, sizeof job->remark, "the video has only %u groups of pictures: %u of the descriptions hold low quality alone",
-                 video->clip.gop_count, job->header.count - video->clip.gop_count);
+        snprintf(job->remark, sizeof job->remark,
+                 "the video has fewer groups of pictures (%u) than descriptions: %u of these hold low quality alone", video->clip.gop_count,
+                 job->header.count - video->clip.gop_count);
     return error;
 }
 

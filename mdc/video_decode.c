@@ -27,8 +27,8 @@ static int choosing_init(struct choosing *choosing, struct mdc_gathered *gathere
 
     *choosing = (struct choosing){.gathered = gathered, .header = gathered->header, .watch = watch};
     for (unsigned i = 0; i < MDC_COUNT_MAX && error == 0; i++)
-        if (gathered->pieces[i] != NULL)
-            error = mdc_fragments_list(&choosing->lists[i], gathered->pieces[i], failure);
+        if (gathered->descriptions[i] != NULL)
+            error = mdc_fragments_list(&choosing->lists[i], gathered->descriptions[i], failure);
     return error;
 }
 
@@ -56,14 +56,14 @@ static bool read_one(struct choosing *choosing, unsigned index, const struct mdc
         choosing->fragment = more;
         choosing->fragment_room = found->fragment_bytes;
     }
-    return mdc_fragments_read(choosing->gathered->pieces[index], found, choosing->fragment);
+    return mdc_fragments_read(choosing->gathered->descriptions[index], found, choosing->fragment);
 }
 
 /* The best whole fragment of the group is in choosing->fragment: which, or NULL when there is none. */
 static const struct mdc_found *take_best(struct choosing *choosing, uint32_t gop_index, unsigned *ret_index) {
     for (int want_full = 1; want_full >= 0; want_full--)
         for (unsigned i = 0; i < choosing->header->count; i++) {
-            const struct mdc_found *found = choosing->gathered->pieces[i] != NULL ? find(&choosing->lists[i], gop_index) : NULL;
+            const struct mdc_found *found = choosing->gathered->descriptions[i] != NULL ? find(&choosing->lists[i], gop_index) : NULL;
             if (found != NULL && found->is_full == want_full && read_one(choosing, i, found)) {
                 *ret_index = i;
                 return found;
@@ -85,21 +85,23 @@ static int append_movie(struct choosing *choosing, struct mdc_output *output, bo
 
     *ret_is_there = false;
     for (unsigned i = 0; i < choosing->header->count && !*ret_is_there; i++)
-        *ret_is_there = choosing->gathered->pieces[i] != NULL && mdc_fragments_read_movie(choosing->gathered->pieces[i], &movie);
+        *ret_is_there = choosing->gathered->descriptions[i] != NULL &&
+            mdc_fragments_read_movie(choosing->gathered->descriptions[i], &movie);
     if (*ret_is_there)
         error = mdc_output_append(output, movie, choosing->header->film.movie_bytes, failure);
     fr_free(movie);
     return error;
 }
 
-static void describe(const struct choosing *choosing, uint32_t full, uint32_t missing, struct mdc_result *result) {
+/* is_all: full quality everywhere is all that can be had; else it is still not the source's bytes. */
+static void describe(const struct choosing *choosing, uint32_t full, uint32_t missing, bool is_all, struct mdc_result *result) {
     uint32_t count = choosing->header->film.gop_count;
     char gaps[80] = "";
 
     if (missing > 0)
         snprintf(gaps, sizeof gaps, ", %.0f %% missing", 100.0 * missing / count);
     result->detail = 2 * (uint64_t) full + (count - full - missing);
-    if (full == count) {
+    if (full == count && is_all) {
         result->outcome = MDC_OUTCOME_WHOLE;
         snprintf(result->sentence, sizeof result->sentence, "the whole video in full quality");
     } else if (missing == count) {
@@ -129,7 +131,7 @@ static int write_video(struct choosing *choosing, const struct mdc_decode_option
         missing += found == NULL;
         tell(choosing, g);
     }
-    describe(choosing, full, has_movie ? missing : count, result);
+    describe(choosing, full, has_movie ? missing : count, options->is_preview || !choosing->header->is_exact, result);
     if (error == 0 && result->outcome != MDC_OUTCOME_NOTHING)
         error = mdc_output_commit(&output, failure);
     mdc_output_done(&output);
@@ -178,7 +180,8 @@ static int restore_gop(struct restoring *restoring, uint32_t gop_index, struct f
     size_t position = 0, at;
     int error = 0;
 
-    if (found == NULL || !found->is_full || !mdc_fragments_read_record(choosing->gathered->pieces[index], found, &record, &record_bytes)) {
+    if (found == NULL || !found->is_full ||
+        !mdc_fragments_read_record(choosing->gathered->descriptions[index], found, &record, &record_bytes)) {
         restoring->is_incomplete = true;
         return 0;
     }
@@ -198,7 +201,7 @@ static int restore_gop(struct restoring *restoring, uint32_t gop_index, struct f
 /* A description's share of the rest, into the gaps. */
 static int restore_share(struct restoring *restoring, const struct mdc_rest *rest, unsigned index, struct fr_failure *failure) {
     const struct choosing *choosing = restoring->choosing;
-    const struct mdc_piece *piece = choosing->gathered->pieces[index];
+    const struct mdc_description *description = choosing->gathered->descriptions[index];
     const struct mdc_fragments *list = &choosing->lists[index];
     uint64_t from, to, at = list->rest_at;
     uint8_t buffer[64 << 10];
@@ -207,13 +210,13 @@ static int restore_share(struct restoring *restoring, const struct mdc_rest *res
     mdc_rest_share(rest->bytes, choosing->header->count, index, &from, &to);
     if (from == to)
         return 0;
-    if (piece == NULL || list->rest_bytes != to - from || !mdc_fragments_check_rest(piece, list)) {
+    if (description == NULL || list->rest_bytes != to - from || !mdc_fragments_check_rest(description, list)) {
         restoring->is_incomplete = true;
         return 0;
     }
     while (error == 0 && from < to) {
         struct mdc_run run = mdc_rest_locate(rest, from, to - from < sizeof buffer ? to - from : sizeof buffer);
-        error = mdc_source_read(&piece->file, at, buffer, run.bytes, failure);
+        error = mdc_source_read(&description->file, at, buffer, run.bytes, failure);
         if (error == 0)
             error = mdc_output_write_at(&restoring->output, run.at, buffer, run.bytes, failure);
         at += run.bytes;

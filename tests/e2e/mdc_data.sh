@@ -134,3 +134,14 @@ if mount -t tmpfs -o size=1m none "$work/full" 2>/dev/null; then
 else
     echo 'skipped: a full disk (mounting is not allowed here)'
 fi
+
+step 'killed in the middle it leaves nothing that could be taken for a description'
+head -c 200000000 /dev/zero >"$work/large"
+"$FASTREPLICA" mdc encode -q -n 8 -o "$work/killed" "$work/large" &
+encoder=$!
+pids="$pids $encoder"
+wait_until 10 test -d "$work/killed" || fail 'it does not begin'
+kill -KILL $encoder
+wait $encoder || :
+# Where the file system knows files without a name not even a hidden one stays; nowhere does a file appear that is not whole.
+[ -z "$(ls "$work/killed")" ] || [ "$(find "$work/killed" -name '*of8.mdc' | wc -l)" -eq 8 ] || fail 'something is left'

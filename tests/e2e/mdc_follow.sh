@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Story: an edge shows what has arrived so far. Descriptions come into a folder one by one; the file made of them appears with the first, gets
-# better with each, and is the original with the last.
+# Story: an edge shows what has arrived so far. Descriptions come into a folder one by one; the file made of them appears with the first,
+# gets better with each, and is the original with the last.
 #
 #       d1 .. d4 --arrive--> store/set --decode --follow--> out
 . "$(dirname "$0")/_lib.sh"

@@ -3,6 +3,7 @@
 
 #include <fastreplica/error.h>
 
+#include "mdc/code.h"
 #include "support/test.h"
 
 static struct mdc_header sample(enum mdc_profile profile) {
@@ -61,6 +62,22 @@ static void no_beginning_and_no_flipped_bit_is_a_header(void **state) {
         bytes[bit / 8] ^= (uint8_t) (1 << bit % 8);
     }
     assert_int_equal(again.count, 99);
+}
+
+/* Found by fuzzing: a length that leaves no room for the checksum, with a checksum that is right. */
+static void a_header_that_is_hardly_there_is_refused(void **state) {
+    struct mdc_header header;
+    const char *why;
+
+    (void) state;
+    for (uint8_t length = 0; length < 40; length++) {
+        uint8_t bytes[64] = {'F', 'R', 'M', 'D', 0, MDC_VERSION, 0, 0, 0, length};
+        uint32_t crc = length >= 4 ? mdc_crc32c(0, bytes, length - 4) : 0;
+        for (unsigned i = 0; i < 4 && length >= 4; i++)
+            bytes[length - 4 + i] = (uint8_t) (crc >> 8 * (3 - i));
+        bytes[9] = length;
+        assert_int_equal(mdc_header_decode(bytes, sizeof bytes, &header, &why), FR_E_SYNTAX);
+    }
 }
 
 static void refuses(struct mdc_header header, const char *expected) {
@@ -125,9 +142,8 @@ static void the_index_alone_does_not_change_the_set(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_profile_comes_back_as_it_went),
-        cmocka_unit_test(no_beginning_and_no_flipped_bit_is_a_header),
-        cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(every_profile_comes_back_as_it_went),      cmocka_unit_test(no_beginning_and_no_flipped_bit_is_a_header),
+        cmocka_unit_test(a_header_that_is_hardly_there_is_refused), cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(the_index_alone_does_not_change_the_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

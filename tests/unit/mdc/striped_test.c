@@ -12,7 +12,7 @@ enum { COUNT = 4, BLOCK = 64, STREAM = 2000 };
 
 static uint8_t stream[STREAM], restored[STREAM];
 static size_t restored_bytes;
-static struct mdc_striped_piece pieces[MDC_COUNT_MAX];
+static struct mdc_striped_description descriptions[MDC_COUNT_MAX];
 
 static int read_stream(void *context, uint64_t offset, uint8_t *bytes, size_t count, struct fr_failure *failure) {
     (void) context;
@@ -54,30 +54,30 @@ static void write_set(const struct mdc_header *header) {
     for (unsigned i = 0; i < COUNT; i++)
         assert_int_equal(mdc_output_open(&outputs[i], scratch_path("d%u", i), true, &failure), 0);
     assert_int_equal(mdc_striped_write(header, read_stream, NULL, outputs, NULL, &failure), 0);
-    memset(pieces, 0, sizeof pieces);
+    memset(descriptions, 0, sizeof descriptions);
     for (unsigned i = 0; i < COUNT; i++) {
-        pieces[i].header_bytes = mdc_header_encode(header, bytes);
-        assert_int_equal(outputs[i].bytes, pieces[i].header_bytes + mdc_striped_body_bytes(header));
-        pieces[i].file_bytes = outputs[i].bytes;
+        descriptions[i].header_bytes = mdc_header_encode(header, bytes);
+        assert_int_equal(outputs[i].bytes, descriptions[i].header_bytes + mdc_striped_body_bytes(header));
+        descriptions[i].file_bytes = outputs[i].bytes;
         assert_int_equal(mdc_output_commit(&outputs[i], &failure), 0);
-        pieces[i].fd = open(scratch_path("d%u", i), O_RDWR);
-        assert_true(pieces[i].fd >= 0);
+        descriptions[i].fd = open(scratch_path("d%u", i), O_RDWR);
+        assert_true(descriptions[i].fd >= 0);
     }
 }
 
 static void close_set(void) {
     for (unsigned i = 0; i < COUNT; i++)
-        close(pieces[i].fd);
+        close(descriptions[i].fd);
 }
 
-/* Restores from the pieces in `mask`. */
+/* Restores from the descriptions in `mask`. */
 static uint64_t restore(const struct mdc_header *header, unsigned mask) {
-    struct mdc_striped_piece some[MDC_COUNT_MAX];
+    struct mdc_striped_description some[MDC_COUNT_MAX];
     struct fr_failure failure = {0};
     uint64_t bytes = 0;
 
     for (unsigned i = 0; i < MDC_COUNT_MAX; i++) {
-        some[i] = pieces[i];
+        some[i] = descriptions[i];
         if (i >= COUNT || !(mask >> i & 1))
             some[i].fd = -1;
     }
@@ -106,19 +106,19 @@ static void every_changed_byte_is_found_and_done_without(void **state) {
 
     (void) state;
     write_set(&header);
-    for (uint64_t at = pieces[1].header_bytes; at < pieces[1].file_bytes; at++) {
-        struct mdc_striped_piece piece = pieces[1];
+    for (uint64_t at = descriptions[1].header_bytes; at < descriptions[1].file_bytes; at++) {
+        struct mdc_striped_description description = descriptions[1];
         struct mdc_header mine = header;
         uint8_t byte;
         mine.index = 1;
-        assert_true(mdc_striped_check(&mine, &piece));
-        assert_int_equal(pread(piece.fd, &byte, 1, (off_t) at), 1);
+        assert_true(mdc_striped_check(&mine, &description));
+        assert_int_equal(pread(description.fd, &byte, 1, (off_t) at), 1);
         byte ^= 0x10;
-        assert_int_equal(pwrite(piece.fd, &byte, 1, (off_t) at), 1);
-        assert_false(mdc_striped_check(&mine, &piece));
+        assert_int_equal(pwrite(description.fd, &byte, 1, (off_t) at), 1);
+        assert_false(mdc_striped_check(&mine, &description));
         assert_true(restore(&header, 3) >= 333); /* the other one has the first layer */
         byte ^= 0x10;
-        assert_int_equal(pwrite(piece.fd, &byte, 1, (off_t) at), 1);
+        assert_int_equal(pwrite(description.fd, &byte, 1, (off_t) at), 1);
     }
     close_set();
 }
@@ -129,10 +129,10 @@ static void a_block_of_another_place_is_lost(void **state) {
 
     (void) state;
     write_set(&header);
-    second = pieces[1].fd;
-    pieces[1].fd = pieces[2].fd; /* description 3 in the place of 2 */
+    second = descriptions[1].fd;
+    descriptions[1].fd = descriptions[2].fd; /* description 3 in the place of 2 */
     assert_int_equal(restore(&header, 2), 0);
-    pieces[1].fd = second;
+    descriptions[1].fd = second;
     close_set();
 }
 
@@ -143,16 +143,16 @@ static void a_cut_description_gives_what_it_has(void **state) {
     (void) state;
     write_set(&header);
     for (unsigned i = 0; i < COUNT; i++)
-        assert_int_equal(ftruncate(pieces[i].fd, (off_t) pieces[i].header_bytes), 0);
+        assert_int_equal(ftruncate(descriptions[i].fd, (off_t) descriptions[i].header_bytes), 0);
     assert_int_equal(restore(&header, 15), 0);
     close_set();
     write_set(&header);
-    for (uint64_t cut = pieces[0].file_bytes; cut-- > pieces[0].header_bytes;) {
-        struct mdc_striped_piece piece = pieces[0];
+    for (uint64_t cut = descriptions[0].file_bytes; cut-- > descriptions[0].header_bytes;) {
+        struct mdc_striped_description description = descriptions[0];
         uint64_t bytes;
-        assert_int_equal(ftruncate(piece.fd, (off_t) cut), 0);
-        piece.file_bytes = cut;
-        assert_false(mdc_striped_check(&header, &piece));
+        assert_int_equal(ftruncate(description.fd, (off_t) cut), 0);
+        description.file_bytes = cut;
+        assert_false(mdc_striped_check(&header, &description));
         bytes = restore(&header, 1);
         assert_true(before == 0 || bytes <= before);
         before = bytes;

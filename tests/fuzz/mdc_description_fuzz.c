@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     static int fd = -1;
     char path[64];
-    struct mdc_piece *piece;
+    struct mdc_description *description;
     struct mdc_fragments fragments;
     const char *problem = NULL;
 
@@ -22,15 +22,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     if (fd < 0 || ftruncate(fd, 0) != 0 || pwrite(fd, bytes, count, 0) != (ssize_t) count)
         return 0;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (mdc_piece_open(path, &piece, NULL) != 0)
+    if (mdc_description_open(path, &description, NULL) != 0)
         return 0;
-    if (!mdc_piece_is_whole(piece, &problem))
+    if (!mdc_description_is_whole(description, &problem))
         fr_assert(problem != NULL);
-    if (piece->header.profile == MDC_VIDEO && mdc_fragments_list(&fragments, piece, NULL) == 0) {
+    if (description->header.profile == MDC_VIDEO && mdc_fragments_list(&fragments, description, NULL) == 0) {
         for (uint32_t i = 0; i < fragments.count; i++)
             fr_assert(fragments.found[i].fragment_at + fragments.found[i].fragment_bytes <= count);
         mdc_fragments_done(&fragments);
     }
-    mdc_piece_free(piece);
+    mdc_description_free(description);
     return 0;
 }

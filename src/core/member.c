@@ -264,7 +264,7 @@ fr_time_ns fr_member_deadline(const struct fr_transfer *transfer) {
 
     due = fr_time_min(due, fr_finish_orphan_ends_at(transfer));
     due = fr_time_min(due, transfer->member.stand_in_due);
-    due = fr_time_min(due, fr_urgent_deadline(transfer));
+    due = fr_time_min(due, fr_time_min(fr_urgent_deadline(transfer), fr_reuse_deadline(transfer)));
     due = fr_time_min(due, fr_time_min(fr_feed_deadline(transfer), fr_fold_deadline(transfer)));
     return fr_time_min(due, fr_pull_deadline(transfer));
 }

@@ -20,13 +20,14 @@
 enum {
     LOOKS_MAX = 16,       /* chunks being looked at */
     RECENT_LOOKS = 64,    /* of the last so many, */
+    PAGE_PATIENCES = 2,   /* pages stay away so long, and the looking is over */
     RECENT_EQUAL_MIN = 8, /* so many must have been equal to go on */
 };
 
 int fr_reuse_init(struct fr_transfer *transfer, const struct fr_member_options *options) {
     struct fr_reuse *reuse = &transfer->member.reuse;
 
-    *reuse = (struct fr_reuse){.is_remaking = true};
+    *reuse = (struct fr_reuse){.is_remaking = true, .moved_at = transfer->now};
     if (!options->is_holding)
         return 0;
     transfer->member.mode = FR_MEMBER_HOLDING;
@@ -108,6 +109,16 @@ static void look(struct fr_transfer *transfer, fr_chunk_index chunk) {
     fr_actions_push(&transfer->actions, &action);
 }
 
+/* The end has come, and not all pages: whoever feeds us may lack them, and those who have them are asked only by who takes part. */
+fr_time_ns fr_reuse_deadline(const struct fr_transfer *transfer) {
+    const struct fr_reuse *reuse = &transfer->member.reuse;
+
+    if (transfer->member.mode != FR_MEMBER_HOLDING || !reuse->is_remaking || reuse->asked > 0 || !transfer->manifest.is_end_known ||
+        transfer->member.is_finish_asked)
+        return FR_TIME_NEVER;
+    return reuse->moved_at + PAGE_PATIENCES * transfer->timing.patience;
+}
+
 /* All was looked at, or it is no use; or those who feed us are gone, and only peers can help. */
 static bool is_over(const struct fr_transfer *transfer) {
     const struct fr_reuse *reuse = &transfer->member.reuse;
@@ -115,7 +126,7 @@ static bool is_over(const struct fr_transfer *transfer) {
     if (transfer->manifest.is_end_known && reuse->next == transfer->manifest.layout.chunk_count && reuse->asked == 0)
         return true;
     return (reuse->looked >= RECENT_LOOKS && __builtin_popcountll(reuse->recent) < RECENT_EQUAL_MIN) ||
-        transfer->member.orphaned_at != FR_TIME_NEVER;
+        transfer->member.orphaned_at != FR_TIME_NEVER || fr_reuse_deadline(transfer) <= transfer->now;
 }
 
 /* What peers pushed before they heard that it might be here was dropped, and they believe it arrived. */
@@ -159,7 +170,10 @@ void fr_reuse_turn(struct fr_transfer *transfer) {
             return;
         reuse->is_remaking = true;
         reuse->next = 0;
+        reuse->moved_at = transfer->now;
     }
+    if (fr_manifest_has_chunk(&transfer->manifest, reuse->next))
+        reuse->moved_at = transfer->now;
     while (!is_over(transfer) && reuse->asked < LOOKS_MAX && fr_manifest_has_chunk(&transfer->manifest, reuse->next))
         look(transfer, reuse->next++);
     if (is_over(transfer))
@@ -169,5 +183,6 @@ void fr_reuse_turn(struct fr_transfer *transfer) {
 void fr_reuse_on_looked(struct fr_transfer *transfer, bool is_equal) {
     fr_assert(transfer->member.reuse.asked > 0);
     transfer->member.reuse.asked--;
+    transfer->member.reuse.moved_at = transfer->now;
     note(&transfer->member.reuse, is_equal);
 }

@@ -149,6 +149,7 @@ struct fr_reuse {
     uint32_t asked;      /* REUSE actions under way */
     uint32_t looked;     /* answered */
     uint64_t recent;     /* the last 64: bit 0 the last; 1: it was equal */
+    fr_time_ns moved_at; /* when the last look began or ended */
 };
 
 enum { FR_FAULTS_MAX = 3 }; /* who did wrong so often is not believed any more */
@@ -473,6 +474,7 @@ fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer);
 int fr_reuse_init(struct fr_transfer *transfer, const struct fr_member_options *options); /* 0 or FR_E_MEMORY */
 void fr_reuse_done(struct fr_transfer *transfer);
 void fr_reuse_turn(struct fr_transfer *transfer);
+fr_time_ns fr_reuse_deadline(const struct fr_transfer *transfer);
 void fr_reuse_on_looked(struct fr_transfer *transfer, bool is_equal); /* a REUSE is done */
 
 int fr_pull_init(struct fr_transfer *transfer);

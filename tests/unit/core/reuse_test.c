@@ -206,6 +206,21 @@ static void what_was_dropped_meanwhile_is_asked_for_again(void **state) {
     core_rig_done(&scene.rig);
 }
 
+/* Whoever feeds us had the object itself, and may lack a page of it. */
+static void pages_that_stay_away_end_the_looking(void **state) {
+    struct scene scene;
+    (void) state;
+    open_partial(&scene, 0, CHUNKS);
+    core_rig_page(&scene.rig, scene.up, 0);
+    core_rig_end(&scene.rig, scene.up);
+    core_rig_wait(&scene.rig, 2 * scene.rig.timing.patience - FR_MS);
+    assert_false(takes_part(&scene));
+    core_rig_wait(&scene.rig, FR_MS);
+    assert_true(takes_part(&scene));
+    assert_true(core_rig_told(&scene.rig, scene.up, FR_FRAME_HAVE, 31));
+    core_rig_done(&scene.rig);
+}
+
 static void who_is_orphaned_while_it_looks_asks_its_peers(void **state) {
     struct scene scene;
     (void) state;
@@ -277,6 +292,7 @@ int main(void) {
         cmocka_unit_test(a_gift_that_crosses_a_look_in_vain_is_handed_back),
         cmocka_unit_test(what_peers_push_while_we_look_is_taken),
         cmocka_unit_test(what_was_dropped_meanwhile_is_asked_for_again),
+        cmocka_unit_test(pages_that_stay_away_end_the_looking),
         cmocka_unit_test(who_is_orphaned_while_it_looks_asks_its_peers),
         cmocka_unit_test(what_all_have_is_not_sent_again),
         cmocka_unit_test(what_one_lacks_who_takes_part_is_sent),

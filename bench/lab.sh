@@ -52,7 +52,7 @@ lab_rate() {
         tc -n "$lab_prefix-sw" qdisc add dev "p$host" root tbf rate "${mbit}mbit" burst $burst limit $limit
 }
 
-# lab_up RECIPIENTS MBIT MTU
+# lab_up RECIPIENTS MBIT MTU. $lab_congestion: the congestion control of all connections; the machine's own if empty.
 lab_up() {
     local recipients=$1 mbit=$2 mtu=$3 host
     ip netns add "$lab_prefix-sw" || return 1
@@ -66,6 +66,7 @@ lab_up() {
             ip -n "$lab_prefix-$host" addr add "$(lab_address $host)/24" dev eth0 &&
             ip -n "$lab_prefix-$host" link set lo up &&
             lab_rate $host "$mbit" || return 1
+        [ -z "${lab_congestion-}" ] || ip -n "$lab_prefix-$host" route replace 10.77.0.0/24 dev eth0 congctl "$lab_congestion" || return 1
     done
 }
 

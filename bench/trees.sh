@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Do groups that feed groups get a file in the time of one group? Real processes, 24 recipients in 3 groups of 8 at 50 Mbit/s, 64 MiB.
 #
-#   bench/trees.sh [--quick] [CASE ...]     chain, small-frames, tree, secondary, zones (default: all), each FR_BENCH_RUNS (3) times
+#   bench/trees.sh [--quick] [CASE ...]     chain, cubic, small-frames, tree, secondary, zones (default: all), each FR_BENCH_RUNS (3) times
 #
-#     chain       origin - group - group - group, 9000-byte frames; small-frames: the same with 1500
+#     chain       origin - group - group - group, 9000-byte frames; cubic: the same with that congestion control, which is most machines' own
+#                 (set on the routes); small-frames: the machine's own, 1500-byte frames
 #     tree        a group that feeds two
 #     secondary   the same, one of the two with tier=secondary: it begins when the group above has the whole file
 #     zones       three zones, a group each; between zones a link of 50 Mbit/s whose bytes are counted at the interface
@@ -20,7 +21,7 @@ if [ "${1-}" = --quick ]; then
     runs=1 mib=16
     shift
 fi
-cases=${*:-chain small-frames tree secondary zones}
+cases=${*:-chain cubic small-frames tree secondary zones}
 for tool in "$FASTREPLICA" jq tc ip; do
     command -v "$tool" >/dev/null || { echo "bench: needs $tool (scripts/setup --bench installs the tools, make builds the program)" >&2; exit 1; }
 done
@@ -112,6 +113,11 @@ row "what" "seconds" "/ bound" "sent/file" "CPU s/GiB" "peak MiB"
 for case in $cases; do
     case $case in
     chain) lab_up 24 $mbit 9000 && measure "24 in a chain of 3 groups, $mbit Mbit/s, MTU 9000" --group-size 8 --shape chain || exit 1 ;;
+    cubic)
+        lab_congestion=cubic
+        lab_up 24 $mbit 9000 && measure "the same, cubic" --group-size 8 --shape chain || exit 1
+        lab_congestion=
+        ;;
     small-frames) lab_up 24 $mbit 1500 && measure "24 in a chain of 3 groups, $mbit Mbit/s, MTU 1500" --group-size 8 --shape chain || exit 1 ;;
     tree) lab_up 24 $mbit 9000 && measure "24 as one group that feeds two, MTU 9000" --group-size 8 --shape tree --fanout 2 || exit 1 ;;
     secondary)

@@ -57,7 +57,7 @@ void fr_member_on_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_c
         return;
     }
     fr_bitset_add(&member->storing, chunk);
-    member->senders[chunk] = (uint8_t) fr_member_sender_of(link);
+    member->senders[chunk] = (uint16_t) fr_member_sender_of(link);
     if (is_gift)
         fr_bitset_add(&member->given, chunk);
     action.chunk_offset = fr_layout_chunk_offset(&transfer->manifest.layout, chunk);

@@ -116,7 +116,7 @@ bool fr_door_may_feed(const struct fr_roster *roster, uint32_t from) {
     if (from == FR_MEMBER_UPSTREAM)
         return true;
     if (from >= FR_MEMBER_FAR_ABOVE)
-        return roster->upstream_count > 0 && from - FR_MEMBER_FAR_ABOVE < FR_GROUP_NODES_MAX;
+        return roster->upstream_count > 0 && from < FR_MEMBER_FAR_ABOVE_END;
     return from - FR_MEMBER_ABOVE < roster->upstream_count;
 }
 

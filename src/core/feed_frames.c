@@ -219,18 +219,32 @@ static void name_node(const struct fr_transfer *transfer, uint32_t group, uint32
     fr_free(roster);
 }
 
+/* Of which group one is that a FAULT names as standing above the teller's. false: of none that there is. */
+static bool find_above(const struct fr_transfer *transfer, const struct fr_msg_fault *fault, uint32_t *ret_group) {
+    const struct fr_roster *roster = transfer->sheets[fault->group]->roster;
+    uint32_t up = fault->member < FR_MEMBER_FAR_ABOVE ? 1 : 2 + (fault->member - FR_MEMBER_FAR_ABOVE) / FR_GROUP_NODES_MAX;
+
+    for (; up > 0; up--) {
+        if (roster->upstream_count == 0)
+            return false;
+        roster = transfer->sheets[roster->upstream_group]->roster;
+    }
+    *ret_group = roster->group_index;
+    return true;
+}
+
 /* Whom a FAULT names. */
 static void name_subject(const struct fr_transfer *transfer, const struct fr_msg_fault *fault, char *out, size_t size) {
-    const struct fr_roster *roster = transfer->sheets[fault->group]->roster;
+    uint32_t group;
 
     if (fault->member == FR_MEMBER_UPSTREAM)
         snprintf(out, size, "the origin");
     else if (fault->member < FR_MEMBER_ABOVE)
         name_node(transfer, fault->group, fault->member, out, size);
-    else if (fault->member < FR_MEMBER_FAR_ABOVE && roster->upstream_count > 0)
-        name_node(transfer, roster->upstream_group, fault->member - FR_MEMBER_ABOVE, out, size);
-    else
+    else if (!find_above(transfer, fault, &group))
         snprintf(out, size, "a node above group %u", fault->group);
+    else
+        name_node(transfer, group, (fault->member - FR_MEMBER_ABOVE) % FR_GROUP_NODES_MAX, out, size);
 }
 
 /* The origin's word on it: who, and who told. */

@@ -21,7 +21,7 @@ enum { PROGRESS_EVERY_MS = 250, NEWS_EVERY_MS = FR_MEMBER_NEWS_EVERY_MS };
 int fr_member_grow(struct fr_member *member, uint32_t chunk_count) {
     if (chunk_count > member->sender_capacity) {
         uint32_t capacity = chunk_count > 2 * member->sender_capacity ? chunk_count : 2 * member->sender_capacity;
-        uint8_t *senders = fr_realloc(member->senders, capacity, sizeof(*senders));
+        uint16_t *senders = fr_realloc(member->senders, capacity, sizeof(*senders));
 
         if (!senders)
             return FR_E_MEMORY;

@@ -15,13 +15,6 @@
 #include "core/planted.h"
 #include "core/state.h"
 
-static const struct fr_sheet *find_sheet(const struct fr_transfer *transfer, uint32_t group) {
-    for (uint32_t i = 0; i < transfer->sheet_count; i++)
-        if (transfer->sheets[i]->roster->group_index == group)
-            return transfer->sheets[i];
-    return NULL;
-}
-
 /* Have we, too, found nobody of it yet? */
 static bool is_lost(const struct fr_feed *feed) {
     for (uint32_t i = 0; i < feed->roster->member_count; i++)
@@ -44,7 +37,7 @@ static bool is_fed_by(const struct fr_transfer *transfer, uint32_t theirs, const
 
 /* Our feed of the group, made if need be. NULL: it is not ours to try, or there are too many. */
 static struct fr_feed *reach_group(struct fr_transfer *transfer, uint32_t theirs, uint32_t group) {
-    const struct fr_sheet *sheet = find_sheet(transfer, group);
+    const struct fr_sheet *sheet = fr_sheets_find(transfer, group);
     struct fr_feed *feed = fr_feed_find(transfer, group);
 
     if (feed || !sheet || !is_fed_by(transfer, theirs, sheet->roster))

@@ -27,14 +27,25 @@ static void open_sheet(const struct fr_sheet *sheet, uint32_t from, struct fr_ms
     open->roster_signature = sheet->signature;
 }
 
+/* As whom one of a group below knows us: we feed it, or did its feeder's work before all of them were gone. */
+static uint32_t name_below(const struct fr_transfer *transfer, const struct fr_roster *roster) {
+    uint32_t level = 0;
+
+    if (roster->upstream_group == transfer->roster->group_index)
+        return FR_MEMBER_ABOVE + transfer->self;
+    for (const struct fr_sheet *between = fr_sheets_find(transfer, roster->upstream_group);
+         between && between->roster->upstream_group != transfer->roster->group_index && level < FR_FAR_LEVELS_MAX - 1; level++)
+        between = fr_sheets_find(transfer, between->roster->upstream_group);
+    return FR_MEMBER_FAR_ABOVE + level * FR_GROUP_NODES_MAX + transfer->self;
+}
+
 /* A group below is opened with its own roster, by one who stands above it. */
 static void open_below(struct fr_transfer *transfer, const struct fr_link *link, struct fr_msg_open *open) {
     const struct fr_sheet *sheet = fr_feed_of(transfer, link)->sheet;
 
     open_sheet(sheet, open->from, open);
     if (!transfer->is_origin)
-        open->from = (uint16_t) ((sheet->roster->upstream_group == transfer->roster->group_index ? FR_MEMBER_ABOVE : FR_MEMBER_FAR_ABOVE) +
-                                 transfer->self);
+        open->from = (uint16_t) name_below(transfer, sheet->roster);
 }
 
 void fr_say_hello_and_open(struct fr_transfer *transfer, struct fr_link *link) {

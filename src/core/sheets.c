@@ -46,6 +46,13 @@ static void free_sheet(struct fr_sheet *sheet) {
     fr_free(sheet);
 }
 
+const struct fr_sheet *fr_sheets_find(const struct fr_transfer *transfer, uint32_t group) {
+    for (uint32_t i = 0; i < transfer->sheet_count; i++)
+        if (transfer->sheets[i]->roster->group_index == group)
+            return transfer->sheets[i];
+    return NULL;
+}
+
 void fr_sheets_done(struct fr_transfer *transfer) {
     for (uint32_t i = 0; i < transfer->sheet_count; i++)
         free_sheet(transfer->sheets[i]);

@@ -157,12 +157,12 @@ enum { FR_FAULTS_MAX = 3 }; /* who did wrong so often is not believed any more *
 /* Whoever sends chunks to us as one small number: a peer's index, a member above as FR_GROUP_NODES_MAX + its link's place, the origin, an
  * adopter as FR_SENDER_ADOPTER + its link's place. */
 enum {
-    FR_SENDER_ORIGIN = 3 * FR_GROUP_NODES_MAX,
+    FR_SENDER_ORIGIN = (2 + FR_FAR_LEVELS_MAX) * FR_GROUP_NODES_MAX,
     FR_SENDER_ADOPTER,
     FR_SENDERS_MAX = FR_SENDER_ADOPTER + FR_ADOPTERS_MAX,
     FR_SENDER_SELF = FR_SENDERS_MAX, /* nobody: it was here */
 };
-static_assert((int) FR_SENDER_SELF <= UINT8_MAX, "a sender fits a byte");
+static_assert((int) FR_SENDER_SELF <= UINT16_MAX, "a sender fits its field");
 
 /* A member's part. */
 struct fr_member {
@@ -171,7 +171,7 @@ struct fr_member {
     struct fr_bitset have;    /* stored and verified */
     struct fr_bitset storing; /* handed to the store */
     struct fr_bitset given;   /* given to us by upstream, not stored yet: we own it as soon as it is */
-    uint8_t *senders; /* [sender_capacity], by chunk: where it came from, as fr_member_sender_of has it; of those in `storing` or `have` */
+    uint16_t *senders; /* [sender_capacity], by chunk: where it came from, as fr_member_sender_of has it; of those in `storing` or `have` */
     uint32_t sender_capacity;
     uint32_t fault_counts[FR_SENDERS_MAX]; /* wrongs by sender, on whichever link; the origin's on its present link only */
     struct fr_owner owner;
@@ -347,6 +347,7 @@ struct fr_roster *fr_sheets_read_roster(const struct fr_sheet *sheet); /* with i
 /* The origin: sign each group's. 0, FR_E_MEMORY, or what signing returns. */
 int fr_sheets_sign(struct fr_transfer *transfer, const struct fr_sign_key *key, const struct fr_roster *const *rosters, uint32_t count);
 void fr_sheets_done(struct fr_transfer *transfer);
+const struct fr_sheet *fr_sheets_find(const struct fr_transfer *transfer, uint32_t group); /* NULL: it has not come by here */
 /* A member: one came, or came again. */
 int fr_sheets_on_frame(struct fr_transfer *transfer, struct fr_link *link, const uint8_t *body, uint32_t bytes);
 /* Pass on what this link has not been offered yet. */

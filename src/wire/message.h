@@ -121,9 +121,17 @@ struct fr_roster {
 };
 
 /* The `from` of an OPEN: a peer's index; or FR_MEMBER_ADOPTED + the index of a member of the group that this one adopts; or FR_MEMBER_ABOVE
- * + the index of a member of the group above; or, when all of that are gone, FR_MEMBER_FAR_ABOVE + the index of a member of a group further
- * up; or the origin. */
-enum { FR_MEMBER_ADOPTED = 0x2000, FR_MEMBER_ABOVE = 0x4000, FR_MEMBER_FAR_ABOVE = 0x8000, FR_MEMBER_UPSTREAM = 0xffff };
+ * + the index of a member of the group above; or, when all of that are gone, FR_MEMBER_FAR_ABOVE + FR_GROUP_NODES_MAX *
+ * level + the index of a member of a group further up; level: groups between that one and the one above, from 0, the last standing for all beyond; or the
+ * origin. */
+enum {
+    FR_MEMBER_ADOPTED = 0x2000,
+    FR_MEMBER_ABOVE = 0x4000,
+    FR_MEMBER_FAR_ABOVE = 0x8000,
+    FR_FAR_LEVELS_MAX = 8,
+    FR_MEMBER_FAR_ABOVE_END = FR_MEMBER_FAR_ABOVE + FR_FAR_LEVELS_MAX * FR_GROUP_NODES_MAX,
+    FR_MEMBER_UPSTREAM = 0xffff,
+};
 
 /* from u16 | to u16 | opening: length u16, bytes | signature | roster: length u16, bytes | signature */
 struct fr_msg_open {
@@ -224,7 +232,7 @@ struct fr_msg_done {
 #define FR_CHUNK_NONE UINT32_MAX
 struct fr_msg_fault {
     uint32_t group;  /* of the one who tells, and of the member */
-    uint16_t member; /* of that group; FR_MEMBER_ABOVE + index, FR_MEMBER_FAR_ABOVE + index: above it; FR_MEMBER_UPSTREAM: the origin */
+    uint16_t member; /* of that group; FR_MEMBER_ABOVE and more: above it, as in OPEN; FR_MEMBER_UPSTREAM: the origin */
     uint32_t chunk;
     struct fr_text text;
 };

@@ -79,7 +79,7 @@ int fr_done_decode(const uint8_t *body, size_t bytes, struct fr_msg_done *ret_do
 
 static bool is_fault_subject(uint32_t group, uint16_t member, uint32_t chunk) {
     bool is_above = (member >= FR_MEMBER_ABOVE && member < FR_MEMBER_ABOVE + FR_GROUP_NODES_MAX) ||
-        (member >= FR_MEMBER_FAR_ABOVE && member < FR_MEMBER_FAR_ABOVE + FR_GROUP_NODES_MAX);
+        (member >= FR_MEMBER_FAR_ABOVE && member < FR_MEMBER_FAR_ABOVE_END);
     return group < FR_GROUPS_MAX && (member < FR_GROUP_NODES_MAX || is_above || member == FR_MEMBER_UPSTREAM) &&
         (chunk < FR_CHUNKS_MAX || chunk == FR_CHUNK_NONE);
 }

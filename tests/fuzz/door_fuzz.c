@@ -65,7 +65,7 @@ static bool may_ask(const struct fr_door *door) {
     if (from == FR_MEMBER_UPSTREAM)
         return true;
     if (from >= FR_MEMBER_FAR_ABOVE)
-        return door->roster.upstream_count > 0 && from < FR_MEMBER_FAR_ABOVE + FR_GROUP_NODES_MAX;
+        return door->roster.upstream_count > 0 && from < FR_MEMBER_FAR_ABOVE_END;
     if (from >= FR_MEMBER_ABOVE)
         return from - FR_MEMBER_ABOVE < door->roster.upstream_count;
     if (from >= FR_MEMBER_ADOPTED)

@@ -176,7 +176,7 @@ static void a_push_from_a_member_above_comes_in(void **state) {
     struct world *world = *state;
     static const uint16_t above[] = {
         FR_MEMBER_ABOVE,     FR_MEMBER_ABOVE + 2,      FR_MEMBER_ABOVE + 5, /* the first, one with our own index, the last */
-        FR_MEMBER_FAR_ABOVE, FR_MEMBER_FAR_ABOVE + 63, FR_MEMBER_UPSTREAM}; /* when those are gone */
+        FR_MEMBER_FAR_ABOVE, FR_MEMBER_FAR_ABOVE_END - 1, FR_MEMBER_UPSTREAM}; /* when those are gone */
     put_below_another(world);
     encode_blobs(world);
     sign_blobs(world, world->origin);
@@ -278,7 +278,7 @@ static void who_does_not_feed_the_group_is_refused(void **state) {
     } samples[] = {
         {FR_MEMBER_ABOVE + 6, 2, "member 6 above asks, and 6 are above"},
         {FR_MEMBER_ABOVE + FR_GROUP_NODES_MAX, 2, "member 64 above asks, and 6 are above"},
-        {FR_MEMBER_FAR_ABOVE + FR_GROUP_NODES_MAX, 2, "member 16448 above asks, and 6 are above"},
+        {FR_MEMBER_FAR_ABOVE_END, 2, "member 16896 above asks, and 6 are above"},
         {FR_MEMBER_UPSTREAM - 1, 2, "member 49150 above asks, and 6 are above"},
         {FR_MEMBER_ABOVE - 1, 2, "member 16383 asks, in a group of 3"}, /* the last that is no member above */
         {FR_MEMBER_ABOVE, 3, "member 3 is asked for, in a group of 3"},

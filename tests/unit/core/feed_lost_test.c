@@ -131,7 +131,7 @@ static void expect_far_child(struct feed_scene *scene, uint32_t group) {
     act = core_rig_last(rig, link, FR_FRAME_OPEN);
     assert_non_null(act);
     assert_int_equal(fr_open_decode(act->body, act->bytes, &open), 0);
-    assert_int_equal(open.from, FR_MEMBER_FAR_ABOVE + SELF);
+    assert_int_equal(open.from, FR_MEMBER_FAR_ABOVE + (group - 2) * FR_GROUP_NODES_MAX + SELF); /* we are of group 0 */
     core_rig_hello(rig, link);
     core_rig_accept_frame(rig, link, false);
     for (fr_chunk_index chunk = 0; chunk < 3; chunk++)

@@ -196,7 +196,7 @@ static void live_as_member(struct world *world) {
     up = core_rig_accept(rig, FR_MEMBER_UPSTREAM);
     for (uint32_t page = 0; page < PAGES; page++)
         core_rig_page(rig, up, page);
-    core_rig_end(rig, up); /* who looks at what is here takes no chunks before */
+    core_rig_end(rig, up);               /* who looks at what is here takes no chunks before */
     for (int turn = 0; turn < 2; turn++) /* what comes while a wrong copy is being stored has to come once more */
         for (fr_chunk_index chunk = 0; chunk < CHUNKS; chunk++)
             assert_true(core_rig_chunk(rig, up, chunk, CORE_RIG_GOOD));

@@ -175,7 +175,7 @@ static void put_below_another(struct world *world) {
 static void a_push_from_a_member_above_comes_in(void **state) {
     struct world *world = *state;
     static const uint16_t above[] = {
-        FR_MEMBER_ABOVE,     FR_MEMBER_ABOVE + 2,      FR_MEMBER_ABOVE + 5, /* the first, one with our own index, the last */
+        FR_MEMBER_ABOVE,     FR_MEMBER_ABOVE + 2,         FR_MEMBER_ABOVE + 5, /* the first, one with our own index, the last */
         FR_MEMBER_FAR_ABOVE, FR_MEMBER_FAR_ABOVE_END - 1, FR_MEMBER_UPSTREAM}; /* when those are gone */
     put_below_another(world);
     encode_blobs(world);

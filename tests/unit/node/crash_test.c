@@ -25,7 +25,7 @@ static struct sample old_sample, new_sample;
 
 static _Atomic uint32_t calls_left; /* 0: it lives */
 
-static int die_at_last(void *user, enum fr_disk_call call, size_t *count) {
+static int die_at_last(void *user, enum fr_disk_call call, size_t *count) { /* NOLINT(readability-non-const-parameter): the hook says so */
     (void) user;
     (void) count;
     switch (call) {

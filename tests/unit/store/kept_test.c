@@ -176,7 +176,7 @@ static void the_old_go_by_their_age(void **state) {
 }
 
 /* No disk has that much room, so all go, and then it is refused. */
-static int count_calls(void *user, enum fr_disk_call call, size_t *count) {
+static int count_calls(void *user, enum fr_disk_call call, size_t *count) { /* NOLINT(readability-non-const-parameter): the hook says so */
     (void) count;
     if (call == FR_DISK_UNLINK)
         ++*(unsigned *) user;

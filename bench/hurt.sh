@@ -50,8 +50,16 @@ hurt() {
     stop) kill -STOP "${node_pids[victim - 1]}" ;;
     cut)
         lab_exec $victim nft -f - <<END
-table inet cut { chain out { type filter hook output priority 0; ip daddr $(lab_address $other) drop; }
-                 chain in { type filter hook input priority 0; ip saddr $(lab_address $other) drop; } }
+table inet cut {
+    chain out {
+        type filter hook output priority 0
+        ip daddr $(lab_address $other) drop
+    }
+    chain in {
+        type filter hook input priority 0
+        ip saddr $(lab_address $other) drop
+    }
+}
 END
         ;;
     esac

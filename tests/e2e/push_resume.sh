@@ -108,4 +108,26 @@ has_kept_nothing n4 || fail 'n4 keeps what it should not'
 kill -KILL $pusher
 end_push
 
+step 'somebody else fills a store halfway; when there is room again, the same push brings the rest'
+mkdir -p "$work/n5/store"
+if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=60m tmpfs "$work/n5/store" 2>/dev/null; then
+    mounts="$mounts $work/n5/store"
+    start_node n5 --silence-timeout 3s
+    nodes=$(list_of n1 n2 n5)
+    begin_push filled
+    wait_until 30 has_bytes n5 $((size / 3)) || fail 'n5 does not come to a third of the file'
+    head -c 100000000 /dev/zero >"$work/n5/store/other" 2>/dev/null || :
+    end_push
+    [ "$code" -eq 3 ] || fail "exit code $code, not 3"
+    assert_copies "$work/object" filled n1 n2
+    check '.nodes[2].verdict == "failed" and (.nodes[2].reason | test("space"))'
+    rm "$work/n5/store/other"
+    expect 0 push "$work/object" --name filled --to "$nodes" --keys "$keys" --report "$work/report.json"
+    assert_copies "$work/object" filled n1 n2 n5
+    check ".nodes[2].bytes_from_upstream + .nodes[2].bytes_from_peers <= 0.75 * $size and .origin.bytes_sent <= 0.75 * $size"
+    stop_node n5
+else
+    echo 'skipped: a store that fills up (it takes root, to mount a small tmpfs)'
+fi
+
 echo 'push_resume: all told'

@@ -68,40 +68,49 @@ bool fr_kept_take(const struct fr_store *store, const char *partial_name) {
     return fr_disk_rename(store->kept, hash, store->partial, partial_name) == 0;
 }
 
-/* Goes through kept/: removes what is older than `before`, and finds the oldest of the rest. */
-static bool go_through(const struct fr_store *store, const struct stat *before, char oldest[FR_RECORD_FILE_NAME_BYTES]) {
+/* What there is in kept/. */
+struct contents {
+    char oldest[FR_RECORD_FILE_NAME_BYTES]; /* "": nothing is there */
+    uint64_t bytes;                         /* that all take */
+};
+
+/* Goes through kept/: removes what is older than `before`, and tells of the rest. */
+static struct contents go_through(const struct fr_store *store, const struct stat *before) {
     DIR *list = fr_disk_list(store->kept);
+    struct contents contents = {0};
     struct stat status, least = {0};
     const char *name;
-    bool is_found = false;
     while (list && (name = fr_disk_list_next(list))) {
         if (!is_hash(name) || name[HASH_DIGITS] != 0 || !look_at(store->kept, name, &status))
             continue;
         if (before && is_older(&status, before)) {
             fr_disk_unlink(store->kept, name);
-        } else if (!is_found || is_older(&status, &least)) {
-            is_found = true;
+            continue;
+        }
+        contents.bytes += (uint64_t) status.st_blocks * BLOCK_BYTES;
+        if (!contents.oldest[0] || is_older(&status, &least)) {
             least = status;
-            hash_of(name, oldest);
+            hash_of(name, contents.oldest);
         }
     }
     if (list)
         closedir(list);
-    return is_found;
+    return contents;
 }
 
 void fr_kept_clean(const struct fr_store *store) {
-    char oldest[FR_RECORD_FILE_NAME_BYTES];
     struct stat before = {0};
     if (clock_gettime(CLOCK_REALTIME, &before.st_mtim))
         return;
     before.st_mtim.tv_sec -= (time_t) store->keep_seconds;
     if (store->keep_seconds == 0)
         before.st_mtim.tv_sec += 3600; /* all, even those of a clock that was ahead a little */
-    go_through(store, &before, oldest);
+    go_through(store, &before);
 }
 
+uint64_t fr_kept_bytes(const struct fr_store *store) { return go_through(store, NULL).bytes; }
+
 bool fr_kept_drop_oldest(const struct fr_store *store) {
-    char oldest[FR_RECORD_FILE_NAME_BYTES];
-    return go_through(store, NULL, oldest) && fr_disk_unlink(store->kept, oldest) == 0;
+    struct contents contents = go_through(store, NULL);
+    return contents.oldest[0] && fr_disk_unlink(store->kept, contents.oldest) == 0;
 }

@@ -21,8 +21,10 @@ bool fr_kept_find(const struct fr_store *store, const char *name, uint64_t objec
 /* Moves it back to partial/, under this name. false: it is not there any more, or cannot be moved. */
 bool fr_kept_take(const struct fr_store *store, const char *partial_name);
 
-/* Removes what was last written before store->keep_for. */
+/* Removes what was last written more than store->keep_seconds ago. */
 void fr_kept_clean(const struct fr_store *store);
+/* How much room all of them take. */
+uint64_t fr_kept_bytes(const struct fr_store *store);
 /* Removes the one that was last written the longest ago, to make room. false: none was there. */
 bool fr_kept_drop_oldest(const struct fr_store *store);
 

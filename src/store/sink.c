@@ -187,17 +187,18 @@ static int create_partial(struct fr_sink *sink, struct fr_failure *failure) {
     return fr_sentence_errno(failure, errno, "store %s: cannot create a file to receive %s", sink->store->label, sink->label);
 }
 
-/* What was left by transfers that were cut short makes room for one that is here now. */
+/* What was left by transfers that were cut short makes room for one that is here now; not for one that would not fit all the same. */
 static int find_room(struct fr_sink *sink, uint64_t allocated, struct fr_failure *failure) {
-    struct fr_failure why = {0};
-    while (fr_store_check_space(sink->store, sink->label, sink->object_bytes - allocated, &why)) {
-        if (!fr_kept_drop_oldest(sink->store)) {
-            *failure = why;
-            return why.error;
-        }
-        why = (struct fr_failure){0};
-    }
-    return 0;
+    struct fr_store *store = sink->store;
+    uint64_t need = sink->object_bytes - allocated, kept;
+    if (fr_store_check_space(store, sink->label, need, NULL) == 0)
+        return 0;
+    kept = fr_kept_bytes(store);
+    if (need > kept && need - kept > fr_store_free_bytes(store))
+        return fr_store_check_space(store, sink->label, need, failure);
+    while (fr_store_check_space(store, sink->label, need, NULL) != 0 && fr_kept_drop_oldest(store))
+        ;
+    return fr_store_check_space(store, sink->label, need, failure);
 }
 
 /* The file to receive into: what an earlier transfer of this name and size has left, or a new one. */

@@ -31,7 +31,7 @@ struct fr_store;
 int fr_store_open(const char *path, struct fr_store **ret_store, struct fr_failure *failure);
 void fr_store_close(struct fr_store *store); /* NULL allowed; sinks must be gone */
 /* Parts of objects whose transfers were cut short are kept for so long after the last write, for later transfers of the same name and size. 0: they are
- * not, and those that are there go; before the first call they are not. Too old ones go now, and whenever an object is begun or done with. */
+ * not, and those that are there go; before the first call they are not. Too old ones go now, and whenever a sink is opened. */
 void fr_store_keep(struct fr_store *store, uint64_t seconds);
 /* Is a part of an object of this name and size kept? */
 bool fr_store_has_kept(struct fr_store *store, const char *name, uint64_t object_bytes);

@@ -23,7 +23,7 @@ void cli_pushing_describe(struct cli_pushing *p, struct cli_option *options) {
         {"rate-limit", 0, CLI_RATE, false, "RATE", &p->rate_max, "send no more than this in all, to leave room for others", 0, 0},
         {"report", 0, CLI_TEXT, false, "FILE", &p->report, "write a report, one JSON object", 0, 0},
         {"connect-timeout", 0, CLI_DURATION, false, "TIME", &p->connect_timeout,
-         "give a node of the first groups up that cannot be reached for so long (5s)", 0, 0},
+         "give a node of the first groups up that cannot be reached, or not any more, for so long (5s)", 0, 0},
         {"silence-timeout", 0, CLI_DURATION, false, "TIME", &p->silence_timeout,
          "give a node of the first groups up that says nothing for so long (15s)", 0, 0},
         {"deadline", 0, CLI_DURATION, false, "TIME", &p->deadline, "end the push after so long, whatever is missing", 0, 0},

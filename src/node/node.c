@@ -130,11 +130,11 @@ static enum admission admit(const struct fr_node *node, const struct fr_opening 
         return ended->is_complete ? ADMIT_COMPLETE : ADMIT_ENDED;
     for (uint32_t i = 0; i < node->guest_count; i++) {
         const struct fr_receive *receive = node->guests[i].receive;
-        if (fr_receive_is_complete(receive) || fr_receive_state(receive) == FR_RECEIVE_CLOSING)
+        if (fr_receive_is_complete(receive))
             continue;
-        busy_count++;
-        if (strcmp(fr_receive_opening(receive)->name, opening->name) == 0)
+        if (strcmp(fr_receive_opening(receive)->name, opening->name) == 0) /* one that is closing is about to leave what it has received */
             return ADMIT_BUSY;
+        busy_count += fr_receive_state(receive) != FR_RECEIVE_CLOSING;
     }
     return busy_count >= node->options.transfers_max || node->guest_count == node->guest_capacity ? ADMIT_FULL : ADMIT_NEW;
 }
@@ -324,7 +324,7 @@ static int open_parts(struct fr_node *node, struct fr_failure *failure) {
     node->tls = fr_tls_config_new(fr_keys_secret(options->keys), failure);
     if (!node->tls)
         return failure && failure->error ? failure->error : FR_E_MEMORY;
-    fr_store_keep(node->store, options->keep_partial / FR_SECOND);
+    fr_store_keep(node->store, (options->keep_partial + FR_SECOND - 1) / FR_SECOND); /* a little is not nothing */
     rc = open_loop(node, failure);
     if (rc == 0)
         rc = open_limits(node, failure);

@@ -69,6 +69,12 @@ static uint32_t pick(struct fr_prng *prng, const uint32_t *weights, uint32_t cou
     return i;
 }
 
+/* Mostly so large that faults come in the middle of it. */
+static void draw_size(struct fr_sim_scenario *scenario, struct fr_prng *prng) {
+    if (chance(prng, 0.8))
+        scenario->object_bytes = scenario->chunk_bytes * between(prng, 40, 300) - fr_prng_below(prng, scenario->chunk_bytes);
+}
+
 static void draw_timing(struct fr_sim_scenario *scenario, struct fr_prng *prng) {
     if (chance(prng, 0.4))
         return;
@@ -203,8 +209,7 @@ void fr_sim_scenario_draw_swarm(struct fr_sim_scenario *scenario, uint64_t seed)
 
     fr_sim_scenario_draw_healthy(scenario, seed);
     fr_prng_init(&prng, seed ^ 0x5a42u);
-    if (chance(&prng, 0.8))
-        scenario->object_bytes = scenario->chunk_bytes * between(&prng, 40, 300) - fr_prng_below(&prng, scenario->chunk_bytes);
+    draw_size(scenario, &prng);
     if (chance(&prng, 0.1))
         scenario->piece_bytes_max = 1;
     draw_timing(scenario, &prng);
@@ -246,8 +251,7 @@ void fr_sim_scenario_draw_restarts(struct fr_sim_scenario *scenario, uint64_t se
 
     fr_sim_scenario_draw_healthy(scenario, seed);
     fr_prng_init(&prng, seed ^ 0x7e57u);
-    if (chance(&prng, 0.8))
-        scenario->object_bytes = scenario->chunk_bytes * between(&prng, 40, 300) - fr_prng_below(&prng, scenario->chunk_bytes);
+    draw_size(scenario, &prng);
     draw_timing(scenario, &prng);
     if (chance(&prng, 0.5))
         fr_sim_scenario_draw_tree(scenario);

@@ -42,3 +42,16 @@ push_once() {
     nodes_stop
 }
 
+# bench_begin TOOL...: are these there? Then $work with keys and a file of $mib MiB, removed in the end with all that runs, and $bound, F/C at $mbit.
+bench_begin() {
+    local tool
+    for tool in "$FASTREPLICA" jq tc ip "$@"; do
+        command -v "$tool" >/dev/null || { echo "bench: needs $tool (scripts/setup --bench installs the tools, make builds the program)" >&2; exit 1; }
+    done
+    work=$(mktemp -d /dev/shm/fr-bench.XXXXXX) || exit 1
+    trap 'nodes_stop; lab_down; rm -rf "$work"' EXIT
+    trap 'exit 1' INT TERM
+    "$FASTREPLICA" keygen "$work/keys" >/dev/null || exit 1
+    make_file "$mib"
+    bound=$(calc "$mib * 1048576 * 8 / ($mbit * 1000000)")
+}

@@ -22,21 +22,8 @@ if [ "${1-}" = --quick ]; then
     shift
 fi
 cases=${*:-chain cubic small-frames tree secondary zones}
-for tool in "$FASTREPLICA" jq tc ip; do
-    command -v "$tool" >/dev/null || { echo "bench: needs $tool (scripts/setup --bench installs the tools, make builds the program)" >&2; exit 1; }
-done
-work=$(mktemp -d /dev/shm/fr-bench.XXXXXX) || exit 1
-cleanup() {
-    nodes_stop
-    lab_down
-    rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
 . "$here/measure.sh"
-"$FASTREPLICA" keygen "$work/keys" >/dev/null || exit 1
-make_file $mib
-bound=$(calc "$mib * 1048576 * 8 / ($mbit * 1000000)")
+bench_begin
 
 # The most connections that any node has, as ss sees them, kept in $connections.
 while_pushing() {

@@ -143,6 +143,13 @@ said() {
     grep -Eq -- "$1" "$work/out" "$work/err" || fail "nowhere in the output: $1"
 }
 
+# end_push: the push that was begun as $pusher; $code is how it ended.
+end_push() {
+    wait_until 60 is_ended "$pusher" || fail 'the push does not end'
+    code=0
+    wait "$pusher" || code=$?
+}
+
 sha_of() {
     sha256sum "$1" | cut -d ' ' -f 1
 }

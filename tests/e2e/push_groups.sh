@@ -44,12 +44,6 @@ begin_push() {
     pids="$pids $pusher"
 }
 
-end_push() {
-    wait_until 60 is_ended $pusher || fail 'the push does not end'
-    code=0
-    wait $pusher || code=$?
-}
-
 # Does the node have half of what is being pushed under this name?
 has_half() {
     "$FASTREPLICA" status --to "$(address "$1")" --keys "$keys" --json 2>/dev/null | jq -e --arg name "$2" \

@@ -20,12 +20,6 @@ begin_push() {
     pids="$pids $pusher"
 }
 
-end_push() {
-    wait_until 60 is_ended $pusher || fail 'the push does not end'
-    code=0
-    wait $pusher || code=$?
-}
-
 # has_bytes NODE BYTES: so much of an object that is being received is there. Holes and what is only reserved do not count.
 has_bytes() {
     partial=$(find "$work/$1/store/.fastreplica/partial" -type f -name '*.*' | head -n 1)

@@ -182,7 +182,7 @@ static bool dies_in_push(uint32_t nth, bool has_old) {
         put_old(has_old);
         pid_t node = start_node(nth, &is_up, &port);
         if (is_up)
-            verdict = push_to(port, FR_SECOND / 2);
+            verdict = push_to(port, FR_SECOND / 5);
         if (!end_node(node))
             return true;
         if (is_good(verdict))

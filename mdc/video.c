@@ -146,7 +146,7 @@ static int put_all(struct mdc_job *job, const void *bytes, size_t count, struct 
     return error;
 }
 
-/* The header, for now with a wrong id: that is known when everything is written. */
+/* The header as far as it is known; it is written over when all is, the id included. */
 static int put_header(struct mdc_job *job, struct video *video, struct fr_failure *failure) {
     uint8_t bytes[MDC_OWN_HEAD_BYTES + MDC_HEADER_BYTES_MAX];
 

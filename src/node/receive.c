@@ -11,15 +11,9 @@
 #include "node/driver.h"
 #include "node/partial.h"
 #include "node/refuse.h"
+#include "node/room.h"
 
-enum {
-    WAITING_LINKS_MAX = FR_GROUP_NODES_MAX + 8, /* every member and whoever feeds us, and a few that dial again */
-    STORES_AT_ONCE = 16,                        /* chunks on their way to the disk */
-    CACHE_BYTES = 16 << 20,                     /* chunks of our own kept for sending */
-    CACHE_CHUNKS_MIN = 4,
-    CACHE_CHUNKS_MAX = 256,
-    LINKS_BEYOND_MAX = 16, /* to members of groups below and above, beyond the peers; more share these buffers */
-};
+enum { WAITING_LINKS_MAX = FR_GROUP_NODES_MAX + 8 }; /* every member and whoever feeds us, and a few that dial again */
 
 /* A link that came before the store was ready. Its OPEN is kept as it came. */
 struct waiting {
@@ -251,12 +245,9 @@ static const struct fr_driver_role member_role = {
 
 static struct fr_cache_options cache_options(const struct fr_receive *receive) {
     uint32_t chunk_bytes = receive->opening.chunk_bytes;
-    uint32_t kept = CACHE_BYTES / chunk_bytes;
-    kept = kept < CACHE_CHUNKS_MIN ? CACHE_CHUNKS_MIN : kept > CACHE_CHUNKS_MAX ? CACHE_CHUNKS_MAX : kept;
-    /* Each link may be receiving one and sending two, all different; so no link waits for ever on another that is stuck. */
     return (struct fr_cache_options){.chunk_bytes = chunk_bytes,
-                                     .buffer_max = 3 * (receive->roster.member_count + LINKS_BEYOND_MAX) + STORES_AT_ONCE + kept,
-                                     .kept_max = kept};
+                                     .buffer_max = fr_room_buffers(chunk_bytes, receive->roster.member_count),
+                                     .kept_max = fr_room_kept(chunk_bytes)};
 }
 
 static int make_transfer(struct fr_receive *receive, const struct fr_msg_open *open, struct fr_transfer **ret_transfer) {

@@ -10,21 +10,26 @@
 
 enum {
     CONNECTIONS_DEFAULT = 4096,
-    LINKS_BEYOND_MAX = 16, /* to groups below and above, as in receive.c */
+    LINKS_BEYOND_MAX = 16, /* to members of groups below and above, beyond the peers; more share their buffers */
     BUFFERS_A_LINK = 3,    /* one being received, two being sent */
-    STORES_AT_ONCE = 16,
-    KEPT_BYTES = 16 << 20,
+    STORES_AT_ONCE = 16,   /* chunks on their way to the disk */
+    KEPT_BYTES = 16 << 20, /* chunks of our own kept for sending */
     KEPT_CHUNKS_MIN = 4,
     KEPT_CHUNKS_MAX = 256,
 };
 
-/* The buffers are those that receive.c lets its cache have. */
-struct fr_room fr_room_needed(uint32_t chunk_bytes, uint32_t member_count) {
-    uint32_t links = member_count + LINKS_BEYOND_MAX;
+uint32_t fr_room_kept(uint32_t chunk_bytes) {
     uint32_t kept = KEPT_BYTES / chunk_bytes;
-    kept = kept < KEPT_CHUNKS_MIN ? KEPT_CHUNKS_MIN : kept > KEPT_CHUNKS_MAX ? KEPT_CHUNKS_MAX : kept;
-    uint32_t buffers = BUFFERS_A_LINK * links + STORES_AT_ONCE + kept;
-    return (struct fr_room){.connections = links, .bytes = (uint64_t) buffers * chunk_bytes};
+    return kept < KEPT_CHUNKS_MIN ? KEPT_CHUNKS_MIN : kept > KEPT_CHUNKS_MAX ? KEPT_CHUNKS_MAX : kept;
+}
+
+uint32_t fr_room_buffers(uint32_t chunk_bytes, uint32_t member_count) {
+    return BUFFERS_A_LINK * (member_count + LINKS_BEYOND_MAX) + STORES_AT_ONCE + fr_room_kept(chunk_bytes);
+}
+
+struct fr_room fr_room_needed(uint32_t chunk_bytes, uint32_t member_count) {
+    return (struct fr_room){.connections = member_count + LINKS_BEYOND_MAX,
+                            .bytes = (uint64_t) fr_room_buffers(chunk_bytes, member_count) * chunk_bytes};
 }
 
 static uint64_t default_memory(void) {

@@ -146,7 +146,7 @@ static int note_figures(struct fr_transfer *transfer, struct fr_link *link, cons
     if (is_too_many(transfer, figures->chunks_have) || figures->chunks_have < fed->figures.chunks_have)
         return FR_E_PROTOCOL;
     if (figures->chunks_have > fed->figures.chunks_have)
-        fed->progress_at = transfer->now;
+        fed->progress_at = transfer->member.served_at = transfer->now; /* who is being fed needs us, though it asks for nothing */
     fed->figures = *figures;
     fr_transfer_trace_link(transfer, FR_TRACE_PROGRESS, link, FR_CHUNK_NONE, figures->chunks_have, 0, NULL);
     if (transfer->is_origin)

@@ -269,6 +269,22 @@ static void one_that_completes_after_all_is_told_again(void **state) {
     assert_int_equal(core_rig_results(&scene->rig, scene->up, 1, SELF, NULL, NULL), 2);
 }
 
+/* Complete, with nobody above any more: it stays as long as those below gain something. */
+static void an_orphan_stays_while_it_feeds(void **state) {
+    struct feed_scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    const fr_link_id others[] = {scene->below, scene->low, scene->high};
+    feed_scene_complete(scene);
+    core_rig_close(rig, scene->up, FR_E_CLOSED);
+    for (uint32_t chunks = 1; chunks < 6; chunks++) {
+        core_rig_wait_heard(rig, rig->timing.linger - FR_SECOND, others, 3);
+        assert_false(rig->has_ended);
+        core_rig_progress(rig, scene->below, chunks);
+    }
+    core_rig_wait_heard(rig, rig->timing.linger + FR_SECOND, others, 3);
+    assert_true(rig->has_ended);
+}
+
 /* Its process may be started again. */
 static void who_is_lost_is_dialled_for_a_while_and_told_upstream_then(void **state) {
     struct feed_scene *scene = *state;
@@ -507,6 +523,7 @@ int main(void) {
         cmocka_unit_test(the_beginning_is_as_the_child_knows_it),
         cmocka_unit_test_setup_teardown(a_failure_is_told_upstream, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(one_that_completes_after_all_is_told_again, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(an_orphan_stays_while_it_feeds, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(who_is_lost_is_dialled_for_a_while_and_told_upstream_then, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(who_comes_back_goes_on, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(who_comes_back_again_and_again_with_nothing_is_given_up, feed_scene_set_up, feed_scene_tear_down),

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "descriptions.h"
 #include "files.h"
 #include "planview.h"
 #include "progress.h"
@@ -18,6 +19,9 @@
 void cli_pushing_describe(struct cli_pushing *p, struct cli_option *options) {
     const struct cli_option all[CLI_PUSHING_OPTIONS] = {
         {"name", 'n', CLI_TEXT, false, "NAME", &p->name, "name at the nodes; FILE's own if left out", 0, 0},
+        {"mdc", 0, CLI_FLAG, false, NULL, &p->is_set,
+         "FILE is a folder that `mdc encode` made: each node of a group is sent\nanother description, and each description is there as soon as it is whole",
+         0, 0},
         {"chunk-size", 0, CLI_BYTES, false, "SIZE", &p->chunk_bytes, "a power of two, 16K to 4M; chosen from the size if left out", 0, 0},
         {"up", 0, CLI_RATE, false, "RATE", &p->up_rate, "this machine's uplink, for the plan and its times", 0, 0},
         {"rate-limit", 0, CLI_RATE, false, "RATE", &p->rate_max, "send no more than this in all, to leave room for others", 0, 0},
@@ -26,7 +30,8 @@ void cli_pushing_describe(struct cli_pushing *p, struct cli_option *options) {
          "give a node of the first groups up that cannot be reached, or not any more, for so long (5s)", 0, 0},
         {"silence-timeout", 0, CLI_DURATION, false, "TIME", &p->silence_timeout,
          "give a node of the first groups up that says nothing for so long (15s)", 0, 0},
-        {"deadline", 0, CLI_DURATION, false, "TIME", &p->deadline, "end the push after so long, whatever is missing", 0, 0},
+        {"deadline", 0, CLI_DURATION, false, "TIME", &p->deadline,
+         "end the push after so long, whatever is missing; with --mdc a node that\nhas some descriptions by then is usable", 0, 0},
         {"dry-run", 0, CLI_FLAG, false, NULL, &p->is_dry, "show the plan, and send nothing", 0, 0},
         {"quiet", 'q', CLI_FLAG, false, NULL, &p->is_quiet, "say nothing but what failed", 0, 0},
         {"json", 0, CLI_FLAG, false, NULL, &p->is_json, "print the report instead of the table", 0, 0},
@@ -131,35 +136,46 @@ static enum cli_exit run_push(const struct cli_pushing *pushing, struct fr_push 
     return tell_outcome(pushing, &report, error);
 }
 
-enum cli_exit cli_pushing_run(const struct cli_pushing *pushing, const char *path, const struct fr_nodes *nodes,
-                              const struct fr_keys *keys) {
+static enum cli_exit push(const struct cli_pushing *pushing, const struct fr_push_options *options, struct cli_progress *progress) {
     struct fr_failure failure = {0};
-    struct fr_push_options options;
     struct fr_push *push;
-    struct cli_progress progress;
-    if (pushing->report && cli_file_check(pushing->report) != 0) {
-        cli_say("cannot write the report %s: %s", pushing->report, strerror(errno));
-        return CLI_EXIT_USAGE;
-    }
-    cli_progress_init(&progress, stderr);
-    fill_options(&options, pushing, &progress);
-    options.path = path;
-    options.nodes = nodes;
-    options.keys = keys;
     enum cli_exit code;
-    int error = fr_push_new(&options, &push, &failure);
+    int error = fr_push_new(options, &push, &failure);
     if (error) {
         cli_say("%s", failure.text);
         code = cli_exit_for_input(error);
     } else {
         if (pushing->is_dry) {
-            code = show_plan(pushing, fr_push_plan(push), nodes);
+            code = show_plan(pushing, fr_push_plan(push), options->nodes);
         } else {
-            promise(pushing, fr_push_plan(push), nodes);
-            code = run_push(pushing, push, &progress);
+            promise(pushing, fr_push_plan(push), options->nodes);
+            code = run_push(pushing, push, progress);
         }
         fr_push_free(push);
     }
+    return code;
+}
+
+enum cli_exit cli_pushing_run(const struct cli_pushing *pushing, const char *path, const struct fr_nodes *nodes,
+                              const struct fr_keys *keys) {
+    struct fr_push_options options;
+    struct cli_progress progress;
+    struct cli_descriptions descriptions = {0};
+    if (pushing->report && cli_file_check(pushing->report) != 0) {
+        cli_say("cannot write the report %s: %s", pushing->report, strerror(errno));
+        return CLI_EXIT_USAGE;
+    }
+    if (pushing->is_set && cli_descriptions_find(path, &descriptions) != 0)
+        return CLI_EXIT_USAGE;
+    cli_progress_init(&progress, stderr);
+    fill_options(&options, pushing, &progress);
+    options.path = path;
+    options.entries = pushing->is_set ? (const char *const *) descriptions.paths : NULL;
+    options.entry_count = descriptions.count;
+    options.nodes = nodes;
+    options.keys = keys;
+    enum cli_exit code = push(pushing, &options, &progress);
     cli_progress_done(&progress);
+    cli_descriptions_done(&descriptions);
     return code;
 }

@@ -17,12 +17,13 @@ struct cli_pushing {
     uint64_t chunk_bytes, up_rate, rate_max;
     fr_time_ns connect_timeout, silence_timeout, deadline;
     bool is_quiet, is_json, is_dry;
+    bool is_set; /* what is pushed is a folder of descriptions */
     unsigned verbosity;
     struct cli_planning planning;
     struct fr_plan_options plan; /* what planning says, filled in by cli_pushing_check */
 };
 
-enum { CLI_PUSHING_OPTIONS = 13 }; /* the one that ends the table included */
+enum { CLI_PUSHING_OPTIONS = 14 }; /* the one that ends the table included */
 
 /* options [CLI_PUSHING_OPTIONS]: a table that fills *pushing. */
 void cli_pushing_describe(struct cli_pushing *pushing, struct cli_option *options);

@@ -14,7 +14,9 @@ extern "C" {
 #endif
 
 struct fr_push_options {
-    const char *path;             /**< a file, a FIFO, or "-" for standard input */
+    const char *path;           /**< a file, a FIFO, or "-" for standard input; of a set its folder, or another name for it */
+    const char *const *entries; /**< [entry_count] the files of a set, 1 .. 32, which are pushed as one object; NULL: path is the file */
+    uint32_t entry_count;
     const char *name;             /**< name at the nodes; NULL: the last component of path; needed with "-" */
     const struct fr_nodes *nodes; /**< 1 .. FR_NODES_MAX recipients */
     const struct fr_keys *keys;   /**< loaded as FR_KEYS_ORIGIN */

@@ -33,9 +33,10 @@ enum fr_verdict {
     FR_VERDICT_FAILED = 3,      /**< was taking part and failed; the reason says why */
     FR_VERDICT_UNREACHABLE = 4, /**< could not be connected to at all */
     FR_VERDICT_REFUSED = 5,     /**< answered, and would not take part; the reason says why */
+    FR_VERDICT_USABLE = 6,      /**< of a set, when the time was up: some files under their final names; the reason says how many */
 };
 
-/** "complete", "slow", "failed", "unreachable", "refused" or "pending". */
+/** "complete", "slow", "failed", "unreachable", "refused", "usable" or "pending". */
 const char *fr_verdict_name(enum fr_verdict verdict);
 
 #ifdef __cplusplus

@@ -10,6 +10,7 @@ const char *fr_verdict_name(enum fr_verdict verdict) {
     case FR_VERDICT_FAILED: return "failed";
     case FR_VERDICT_UNREACHABLE: return "unreachable";
     case FR_VERDICT_REFUSED: return "refused";
+    case FR_VERDICT_USABLE: return "usable";
     }
     return "pending"; /* a number that is no verdict has settled nothing */
 }

@@ -15,6 +15,8 @@ enum {
     FR_PAGE_CHUNKS_MAX = 32,           /* chunks that one page of the manifest covers */
     FR_PAGE_SPAN_BYTES_MAX = 8 << 20,  /* bytes that one page covers, so that reading ahead stays small */
     FR_NAME_BYTES_MAX = 255,           /* an object's name, without NUL */
+    FR_ENTRIES_MAX = 32,               /* files of one object that is a set */
+    FR_ENTRY_NAME_BYTES_MAX = 119,     /* the name of one of them, without NUL */
     FR_ADDRESS_BYTES_MAX = 261,        /* "host:port": a DNS name of 253, a colon and a port, or [IPv6]:port */
     FR_GROUP_NODES_MAX = 64,           /* members of one group */
     FR_NODES_PUSHED_MAX = 100000,      /* recipients of one push */

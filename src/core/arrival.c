@@ -134,6 +134,7 @@ static void on_good_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
     fr_bitset_add(&member->have, chunk);
     member->have_bytes += size;
     member->figures.chunks_have++;
+    fr_strands_on_have(transfer, chunk);
     member->pull.stored_at = transfer->now;
     if (sender == FR_MEMBER_UPSTREAM)
         member->figures.bytes_from_upstream += size;

@@ -99,8 +99,8 @@ static uint64_t due_word(struct fr_transfer *transfer, const struct fr_link *lin
     return due;
 }
 
-/* The next chunk >= from that may be asked of this link; its chunk count when there is none. */
-static fr_chunk_index next_due(struct fr_transfer *transfer, const struct fr_link *link, const struct fr_bitset *open,
+/* The next chunk >= from that may be asked of this link, of one entry of a set or (FR_ENTRIES_MAX) of any; its chunk count when there is none. */
+static fr_chunk_index next_due(struct fr_transfer *transfer, const struct fr_link *link, const struct fr_bitset *open, uint32_t strand,
                                fr_chunk_index from) {
     uint64_t mask = ~0ull << (from % 64);
 
@@ -108,7 +108,7 @@ static fr_chunk_index next_due(struct fr_transfer *transfer, const struct fr_lin
         for (uint64_t due = due_word(transfer, link, open, word) & mask; due; due &= due - 1) {
             fr_chunk_index chunk = word * 64 + (uint32_t) __builtin_ctzll(due);
 
-            if (fr_manifest_has_chunk(&transfer->manifest, chunk))
+            if (fr_manifest_has_chunk(&transfer->manifest, chunk) && (strand == FR_ENTRIES_MAX || transfer->weave.strands[chunk] == strand))
                 return chunk;
         }
     return link->theirs.bit_count;
@@ -127,20 +127,28 @@ static int note_ask(struct fr_transfer *transfer, struct fr_link *link, fr_chunk
     return 0;
 }
 
-/* Ask one neighbour for what its window and the budget allow. Returns how many. */
-static uint32_t ask_link(struct fr_transfer *transfer, struct fr_link *link, struct fr_bitset *open, uint32_t budget) {
-    struct fr_bitset wanted = {0};
-    uint32_t asked;
-
-    for (fr_chunk_index chunk = next_due(transfer, link, open, transfer->member.pull.first_missing);
-         chunk < link->theirs.bit_count && link->asked.set_count < link->ask_window && wanted.set_count < budget;
-         chunk = next_due(transfer, link, open, chunk + 1)) {
-        if (note_ask(transfer, link, chunk, &wanted)) {
+/* As much of this as the link's window and the budget allow. */
+static void choose(struct fr_transfer *transfer, struct fr_link *link, struct fr_bitset *open, uint32_t strand, uint32_t budget,
+                   struct fr_bitset *wanted) {
+    for (fr_chunk_index chunk = next_due(transfer, link, open, strand, transfer->member.pull.first_missing);
+         chunk < link->theirs.bit_count && link->asked.set_count < link->ask_window && wanted->set_count < budget;
+         chunk = next_due(transfer, link, open, strand, chunk + 1)) {
+        if (note_ask(transfer, link, chunk, wanted)) {
             transfer->actions.is_starved = true;
-            break;
+            return;
         }
         open->words[chunk / 64] &= ~(1ull << (chunk % 64));
     }
+}
+
+/* Ask one neighbour. Returns for how many. */
+static uint32_t ask_link(struct fr_transfer *transfer, struct fr_link *link, struct fr_bitset *open, uint32_t budget) {
+    uint32_t first = transfer->member.mode == FR_MEMBER_PULLING ? fr_strands_wanted_first(transfer) : FR_ENTRIES_MAX, asked;
+    struct fr_bitset wanted = {0};
+
+    if (first < FR_ENTRIES_MAX)
+        choose(transfer, link, open, first, budget, &wanted);
+    choose(transfer, link, open, FR_ENTRIES_MAX, budget, &wanted);
     asked = wanted.set_count;
     if (asked > 0)
         fr_say_ranges(transfer, link, FR_FRAME_WANT, &wanted);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Partition by credit over the members of one group. */
 #include "core/dispatch.h"
+#include "core/dispatch_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ enum {
 };
 
 int fr_dispatch_init(struct fr_dispatch *dispatch, uint32_t child_count) {
-    *dispatch = (struct fr_dispatch){.child_count = child_count, .spare = FR_CREDIT_SPARE};
+    *dispatch = (struct fr_dispatch){.child_count = child_count, .spare = FR_CREDIT_SPARE, .homes_awaited_until = FR_TIME_NEVER};
     dispatch->children = fr_alloc_zeroed(child_count, sizeof(*dispatch->children));
     if (!dispatch->children || fr_bitset_init(&dispatch->waiting, 0) || fr_bitset_init(&dispatch->reached, 0) ||
         fr_bitset_init(&dispatch->shared, 0)) {
@@ -61,6 +62,9 @@ int fr_dispatch_join(struct fr_dispatch *dispatch, uint32_t child, fr_time_ns no
     struct fr_child *entry = &dispatch->children[child];
 
     fr_assert(child < dispatch->child_count && !entry->is_in);
+    if (dispatch->weave && !dispatch->has_begun)
+        dispatch->homes_awaited_until = now + FR_DISPATCH_AWAIT;
+    dispatch->has_begun = true;
     if (!entry->gifts)
         entry->gifts = fr_alloc_zeroed(FR_CREDIT_WINDOW_MAX, sizeof(*entry->gifts));
     if (!entry->gifts)
@@ -107,12 +111,12 @@ static void remove_gift(struct fr_child *child, uint32_t position) {
     child->gifts_count--;
 }
 
-static bool is_taking(const struct fr_child *child) { return child->is_in && !child->is_retired; }
+bool fr_dispatch_is_taking(const struct fr_child *child) { return child->is_in && !child->is_retired; }
 
 void fr_dispatch_retire(struct fr_dispatch *dispatch, uint32_t child) {
     struct fr_child *entry = &dispatch->children[child];
 
-    if (!is_taking(entry))
+    if (!fr_dispatch_is_taking(entry))
         return;
     entry->is_retired = true;
     dispatch->children_taking--;
@@ -178,7 +182,7 @@ static void share_windows(struct fr_dispatch *dispatch) {
 
 /* How many more this child may be given. One that has brought nothing yet gets no more than its even share of what is known: where chunks are few, those
  * that came first must not take all of them and leave the others' uplinks idle. */
-static uint32_t room(const struct fr_dispatch *dispatch, const struct fr_child *child) {
+uint32_t fr_dispatch_room(const struct fr_dispatch *dispatch, const struct fr_child *child) {
     uint32_t even = (dispatch->reached.bit_count + dispatch->child_count - 1) / dispatch->child_count;
     uint32_t window = child->window;
 
@@ -198,7 +202,7 @@ static double group_interval(const struct fr_dispatch *dispatch, fr_time_ns now)
 
     for (uint32_t i = 0; i < dispatch->child_count; i++) {
         const struct fr_child *child = &dispatch->children[i];
-        double interval = is_taking(child) && !is_stuck(child, now) ? fr_credit_interval(&child->credit) : 0;
+        double interval = fr_dispatch_is_taking(child) && !is_stuck(child, now) ? fr_credit_interval(&child->credit) : 0;
 
         if (interval > 0)
             rate += 1 / interval;
@@ -211,7 +215,7 @@ static double group_round_trip(const struct fr_dispatch *dispatch) {
     fr_time_ns least = FR_TIME_NEVER;
 
     for (uint32_t i = 0; i < dispatch->child_count; i++)
-        if (is_taking(&dispatch->children[i]))
+        if (fr_dispatch_is_taking(&dispatch->children[i]))
             least = fr_time_min(least, dispatch->children[i].credit.round_trip_min);
     return least == FR_TIME_NEVER ? 0 : (double) least;
 }
@@ -224,7 +228,7 @@ static uint32_t held_by_taking(const struct fr_dispatch *dispatch) {
     if (dispatch->spare <= FR_CREDIT_SPARE)
         return 0;
     for (uint32_t i = 0; i < dispatch->child_count; i++)
-        if (is_taking(&dispatch->children[i]))
+        if (fr_dispatch_is_taking(&dispatch->children[i]))
             held += dispatch->children[i].gifts_count;
     return held;
 }
@@ -242,28 +246,49 @@ static bool would_finish_last(const struct fr_dispatch *dispatch, const struct f
     return (child->gifts_count + 1) * interval > all_done + (slack > round_trip ? slack : round_trip);
 }
 
-static bool pick_child(const struct fr_dispatch *dispatch, fr_time_ns now, uint32_t *ret_child) {
-    double interval_all = 0;
+double fr_dispatch_interval_at_end(const struct fr_dispatch *dispatch, fr_time_ns now) {
     bool is_ending = dispatch->is_last_known && dispatch->waiting.set_count <= (uint64_t) FR_CREDIT_WINDOW_MAX * dispatch->children_in;
-    bool found = false;
-    uint32_t best_free = 0;
 
-    if (is_ending)
-        interval_all = group_interval(dispatch, now);
+    return is_ending ? group_interval(dispatch, now) : 0;
+}
+
+bool fr_dispatch_may_take(const struct fr_dispatch *dispatch, const struct fr_child *child, double interval_at_end) {
+    return fr_dispatch_is_taking(child) && fr_dispatch_room(dispatch, child) > 0 && !would_finish_last(dispatch, child, interval_at_end);
+}
+
+bool fr_dispatch_is_before(const struct fr_dispatch *dispatch, const struct fr_child *child, const struct fr_child *other) {
+    uint32_t free = fr_dispatch_room(dispatch, child), others = fr_dispatch_room(dispatch, other);
+
+    return free != others ? free > others : child->given_total < other->given_total;
+}
+
+static bool pick_child(const struct fr_dispatch *dispatch, fr_time_ns now, uint32_t *ret_child) {
+    double interval_at_end = fr_dispatch_interval_at_end(dispatch, now);
+    const struct fr_child *best = NULL;
+
     for (uint32_t i = 0; i < dispatch->child_count; i++) {
         const struct fr_child *child = &dispatch->children[i];
-        uint32_t free;
 
-        if (!is_taking(child) || room(dispatch, child) == 0 || (is_ending && would_finish_last(dispatch, child, interval_all)))
+        if (!fr_dispatch_may_take(dispatch, child, interval_at_end) || (best && !fr_dispatch_is_before(dispatch, child, best)))
             continue;
-        free = room(dispatch, child);
-        if (!found || free > best_free || (free == best_free && child->given_total < dispatch->children[*ret_child].given_total)) {
-            found = true;
-            best_free = free;
-            *ret_child = i;
-        }
+        best = child;
+        *ret_child = i;
     }
-    return found;
+    return best != NULL;
+}
+
+/* The lowest waiting chunk to whoever has most credit left; of a set, each its own. */
+static bool pick_fresh(struct fr_dispatch *dispatch, fr_time_ns now, uint32_t *ret_child, fr_chunk_index *ret_chunk) {
+    if (dispatch->waiting.set_count == 0)
+        return false;
+    if (dispatch->weave) {
+        dispatch->waiting_low = fr_bitset_next_set(&dispatch->waiting, dispatch->waiting_low);
+        return fr_dispatch_pick_woven(dispatch, now, ret_child, ret_chunk);
+    }
+    if (!pick_child(dispatch, now, ret_child))
+        return false;
+    *ret_chunk = dispatch->waiting_low = fr_bitset_next_set(&dispatch->waiting, dispatch->waiting_low);
+    return true;
 }
 
 static void record_gift(struct fr_dispatch *dispatch, uint32_t child, fr_chunk_index chunk, fr_time_ns now) {
@@ -327,7 +352,7 @@ static bool pick_share(struct fr_dispatch *dispatch, fr_time_ns now, uint32_t *r
         const struct fr_child *taker = &dispatch->children[i];
         const struct fr_gift *gift;
 
-        if (!is_taking(taker) || room(dispatch, taker) == 0 || taker->gifts_count > 1)
+        if (!fr_dispatch_is_taking(taker) || fr_dispatch_room(dispatch, taker) == 0 || taker->gifts_count > 1)
             continue;
         gift = oldest_unshared(dispatch, i);
         if (!gift || overdue_at(dispatch, gift, taker) > now)
@@ -340,8 +365,7 @@ static bool pick_share(struct fr_dispatch *dispatch, fr_time_ns now, uint32_t *r
 }
 
 enum fr_pick fr_dispatch_pick(struct fr_dispatch *dispatch, fr_time_ns now, uint32_t *ret_child, fr_chunk_index *ret_chunk) {
-    if (dispatch->waiting.set_count > 0 && pick_child(dispatch, now, ret_child)) {
-        *ret_chunk = dispatch->waiting_low = fr_bitset_next_set(&dispatch->waiting, dispatch->waiting_low);
+    if (pick_fresh(dispatch, now, ret_child, ret_chunk)) {
         fr_bitset_remove(&dispatch->waiting, *ret_chunk);
         record_gift(dispatch, *ret_child, *ret_chunk, now);
         return FR_PICK_FRESH;
@@ -355,15 +379,15 @@ enum fr_pick fr_dispatch_pick(struct fr_dispatch *dispatch, fr_time_ns now, uint
 }
 
 fr_time_ns fr_dispatch_due(const struct fr_dispatch *dispatch) {
-    fr_time_ns due = FR_TIME_NEVER;
+    fr_time_ns due = dispatch->waiting.set_count > 0 ? dispatch->homes_awaited_until : FR_TIME_NEVER;
 
     if (!is_endgame(dispatch))
-        return FR_TIME_NEVER;
+        return due;
     for (uint32_t i = 0; i < dispatch->child_count; i++) {
         const struct fr_child *taker = &dispatch->children[i];
         const struct fr_gift *gift;
 
-        if (!is_taking(taker) || room(dispatch, taker) == 0 || taker->gifts_count > 1)
+        if (!fr_dispatch_is_taking(taker) || fr_dispatch_room(dispatch, taker) == 0 || taker->gifts_count > 1)
             continue;
         gift = oldest_unshared(dispatch, i);
         if (gift)
@@ -414,7 +438,7 @@ bool fr_dispatch_is_backed_up(const struct fr_dispatch *dispatch) {
     if (dispatch->waiting.set_count == 0)
         return false;
     for (uint32_t i = 0; i < dispatch->child_count; i++)
-        if (is_taking(&dispatch->children[i]))
+        if (fr_dispatch_is_taking(&dispatch->children[i]))
             window += dispatch->children[i].window;
     return dispatch->waiting.set_count > BACKLOG_WINDOWS * window;
 }
@@ -428,7 +452,7 @@ void fr_dispatch_assert_valid(const struct fr_dispatch *dispatch) {
         const struct fr_child *child = &dispatch->children[i];
 
         in += child->is_in;
-        taking += is_taking(child);
+        taking += fr_dispatch_is_taking(child);
         fr_assert(!child->is_in || child->gifts_count == child->credit.outstanding);
         for (uint32_t g = 0; child->is_in && g < child->gifts_count; g++) {
             fr_assert(!fr_bitset_has(&dispatch->waiting, child->gifts[g].chunk));

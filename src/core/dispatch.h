@@ -12,6 +12,7 @@
 
 #include "base/bitset.h"
 #include "content/limits.h"
+#include "content/weave.h"
 #include "core/credit.h"
 
 struct fr_gift {
@@ -39,7 +40,11 @@ struct fr_dispatch {
     uint32_t children_taking;  /* in and not retired */
     struct fr_child *children; /* [child_count] */
     bool is_last_known;        /* no further chunk will be added */
+    bool has_begun;            /* somebody joined */
     uint32_t spare;            /* of every child's credit; FR_CREDIT_SPARE after init */
+    /* Of a set (dispatch_woven.c): */
+    const struct fr_weave *weave;   /* borrowed: each child is given the chunks of its own entries; NULL: one file, as after init */
+    fr_time_ns homes_awaited_until; /* an entry waits for a child that has not joined yet; FR_TIME_NEVER: it does not */
 };
 
 int fr_dispatch_init(struct fr_dispatch *dispatch, uint32_t child_count);
@@ -59,9 +64,10 @@ enum fr_pick {
     FR_PICK_SHARE, /* endgame: a chunk that a slower member owns and has not reported in time */
 };
 /* Choose, and record it as given. Fresh: the lowest waiting chunk to the child with most credit left, least served first among equals; near
- * the end not to a child that would finish it last. Share: the oldest overdue gift of another child. O(children). */
+ * the end not to a child that would finish it last; of a set, as dispatch_woven.c has it. Share: the oldest overdue gift of another child.
+ * O(children), of a set O(children + waiting). */
 enum fr_pick fr_dispatch_pick(struct fr_dispatch *dispatch, fr_time_ns now, uint32_t *ret_child, fr_chunk_index *ret_chunk);
-/* When pick may return SHARE though it returned NONE now; FR_TIME_NEVER: not by time alone. */
+/* When pick may return a chunk though it returned NONE now; FR_TIME_NEVER: not by time alone. */
 fr_time_ns fr_dispatch_due(const struct fr_dispatch *dispatch);
 
 /* child reports chunk. true: it counts as reached from now on; false: it was already, or never given to anyone. */

@@ -103,6 +103,8 @@ static int make(struct fr_transfer *transfer, const struct fr_sheet *sheet, bool
         free_feed(feed);
         return FR_E_MEMORY;
     }
+    if (fr_strands_is_set(transfer))
+        feed->dispatch.weave = &transfer->weave;
     if (feed->roster->below_count > 0)
         feed->dispatch.spare = FR_CREDIT_SPARE_BUSY;
     for (uint32_t i = 0; i < feed->roster->member_count; i++) {

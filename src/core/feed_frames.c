@@ -143,7 +143,8 @@ static int note_figures(struct fr_transfer *transfer, struct fr_link *link, cons
     uint32_t group = fr_feed_of(transfer, link)->roster->group_index;
 
     /* More than there are; or fewer than before, so as to seem to gain again. */
-    if (is_too_many(transfer, figures->chunks_have) || figures->chunks_have < fed->figures.chunks_have)
+    if (is_too_many(transfer, figures->chunks_have) || figures->chunks_have < fed->figures.chunks_have ||
+        figures->entries_whole > transfer->opening.entry_count)
         return FR_E_PROTOCOL;
     if (figures->chunks_have > fed->figures.chunks_have)
         fed->progress_at = transfer->member.served_at = transfer->now; /* who is being fed needs us, though it asks for nothing */
@@ -152,7 +153,7 @@ static int note_figures(struct fr_transfer *transfer, struct fr_link *link, cons
     if (transfer->is_origin)
         fr_verdict_note_figures(transfer, group, link->member, figures);
     else if (fed->verdict == FR_VERDICT_PENDING)
-        fr_fold_note_progress(transfer, group, link->member, figures->chunks_have);
+        fr_fold_note_progress(transfer, group, link->member, figures);
     if (figures->chunks_have == 0) /* it knows pages, has nothing else, and will not say so in another way */
         fr_stand_in_on_have(transfer, link);
     return 0;

@@ -123,7 +123,7 @@ static fr_time_ns news_interval(const struct fr_transfer *transfer) {
     return NEWS_EVERY_MS * FR_MS + (fr_time_ns) transfer->roster->node_count * NEWS_NODE_NS;
 }
 
-void fr_fold_note_progress(struct fr_transfer *transfer, uint32_t group, uint32_t member, uint32_t chunks_have) {
+void fr_fold_note_progress(struct fr_transfer *transfer, uint32_t group, uint32_t member, const struct fr_member_figures *figures) {
     struct fr_fold *fold = &transfer->member.fold;
     uint32_t i = 0;
 
@@ -131,7 +131,7 @@ void fr_fold_note_progress(struct fr_transfer *transfer, uint32_t group, uint32_
         i++;
     if (i == FR_BELOW_MAX)
         return;
-    fold->news.nodes[i] = (struct fr_below){group, member, chunks_have};
+    fold->news.nodes[i] = (struct fr_below){group, member, figures->chunks_have, figures->entries_whole};
     if (i == fold->news.count)
         fold->news.count++;
     if (fold->news_due == FR_TIME_NEVER)

@@ -103,6 +103,8 @@ int fr_transfer_new_origin(const struct fr_origin_options *options, fr_time_ns n
         error = fr_manifest_init(&transfer->manifest, options->opening->transfer_id, options->opening->object_bytes,
                                  options->opening->chunk_bytes);
     if (!error)
+        error = fr_strands_init(transfer);
+    if (!error)
         error = fr_origin_init(transfer, options);
     if (!error && transfer->actions.is_starved) /* a link or an action is missing already */
         error = FR_E_MEMORY;
@@ -133,6 +135,8 @@ int fr_transfer_new_member(const struct fr_member_options *options, fr_time_ns n
         error = fr_manifest_init(&transfer->manifest, options->opening->transfer_id, options->opening->object_bytes,
                                  options->opening->chunk_bytes);
     if (!error)
+        error = fr_strands_init(transfer);
+    if (!error)
         error = fr_member_init(transfer, options);
     for (uint32_t i = 0; !error && i < transfer->self; i++) /* the higher index dials, so each pair has one link */
         fr_dial_peer(transfer, i);
@@ -161,6 +165,7 @@ void fr_transfer_free(struct fr_transfer *transfer) {
     fr_feed_done(transfer);
     fr_sheets_done(transfer);
     fr_manifest_done(&transfer->manifest);
+    fr_strands_done(transfer);
     fr_actions_done(&transfer->actions);
     fr_free(transfer->roster);
     fr_free(transfer->opening_blob);

@@ -63,6 +63,7 @@ static void settle_same(struct fr_transfer *transfer) {
     else
         fr_bitset_add_range(&member->have, 0, transfer->manifest.layout.chunk_count);
     member->figures.chunks_have = member->have.set_count;
+    fr_strands_on_have_all(transfer);
     member->have_bytes = transfer->manifest.layout.object_bytes;
     fr_member_on_finished(transfer, &(struct fr_failure){0});
 }

@@ -180,6 +180,7 @@ struct fr_member {
     struct fr_pull pull;
     struct fr_member_figures figures;
     uint64_t have_bytes;
+    uint32_t strand_have[FR_ENTRIES_MAX]; /* of a set: chunks of each entry that are in `have` */
     struct fr_reuse reuse;
     bool is_finish_asked;
     bool is_complete; /* under its final name */
@@ -220,6 +221,7 @@ struct fr_transfer {
     uint8_t opening_signature[FR_SIGNATURE_BYTES], roster_signature[FR_SIGNATURE_BYTES];
 
     struct fr_manifest manifest;
+    struct fr_weave weave;  /* of a set; else zero */
     struct fr_link **links; /* [links_used], at most FR_LINKS_MAX; a slot that is free waits for its next user */
     uint32_t links_used, links_capacity;
     struct fr_dial dials[FR_GROUP_NODES_MAX]; /* of peers */
@@ -409,12 +411,13 @@ void fr_verdict_note_accepted(struct fr_transfer *transfer, uint32_t group, uint
 void fr_verdict_note_below(struct fr_transfer *transfer, const struct fr_msg_below *below);
 void fr_verdict_find_slow(struct fr_transfer *transfer);
 void fr_verdict_give_up_silent(struct fr_transfer *transfer); /* nothing was heard of anybody for very long */
+void fr_verdict_time_is_up(struct fr_transfer *transfer);     /* who has some entries of a set is usable */
 fr_time_ns fr_verdict_deadline(const struct fr_transfer *transfer);
 
 /* ---- folding (a member's): what is below, told upstream ---- */
 void fr_fold_done(struct fr_transfer *transfer);
 void fr_fold_note_result(struct fr_transfer *transfer, const struct fr_msg_result *result);
-void fr_fold_note_progress(struct fr_transfer *transfer, uint32_t group, uint32_t member, uint32_t chunks_have);
+void fr_fold_note_progress(struct fr_transfer *transfer, uint32_t group, uint32_t member, const struct fr_member_figures *figures);
 void fr_fold_pass_below(struct fr_transfer *transfer, const struct fr_msg_below *below);
 void fr_fold_pass_fault(struct fr_transfer *transfer, const struct fr_msg_fault *fault);
 void fr_fold_tell_again(struct fr_transfer *transfer); /* an upstream link came or went: from now on tell all anew */
@@ -470,6 +473,14 @@ void fr_finish_leave(struct fr_transfer *transfer);
 /* Whoever fed us waited for somebody above until its time was up. */
 void fr_finish_on_abandoned(struct fr_transfer *transfer);
 fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer);
+
+/* ---- the entries of a set ---- */
+int fr_strands_init(struct fr_transfer *transfer); /* 0 or FR_E_MEMORY; nothing where the object is one file */
+void fr_strands_done(struct fr_transfer *transfer);
+bool fr_strands_is_set(const struct fr_transfer *transfer);
+void fr_strands_on_have(struct fr_transfer *transfer, fr_chunk_index chunk); /* a member: it is stored */
+void fr_strands_on_have_all(struct fr_transfer *transfer);
+uint32_t fr_strands_wanted_first(const struct fr_transfer *transfer); /* the entry to ask for first; FR_ENTRIES_MAX: none */
 
 /* ---- pulling (a member's service) ---- */
 int fr_reuse_init(struct fr_transfer *transfer, const struct fr_member_options *options); /* 0 or FR_E_MEMORY */

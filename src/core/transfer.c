@@ -148,6 +148,8 @@ void fr_transfer_on_deadline(struct fr_transfer *transfer, fr_time_ns now) {
 
         snprintf(failure.text, sizeof(failure.text), "%s: the deadline of %.0f s has passed", transfer->opening.name,
                  (double) transfer->timing.total / 1e9);
+        if (transfer->is_origin)
+            fr_verdict_time_is_up(transfer);
         fr_transfer_end(transfer, &failure);
     }
     if (!transfer->is_ended) {

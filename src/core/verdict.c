@@ -93,6 +93,7 @@ void fr_verdict_note_below(struct fr_transfer *transfer, const struct fr_msg_bel
         if (!result || result->verdict != FR_VERDICT_PENDING || below->nodes[i].chunks_have <= result->figures.chunks_have)
             continue;
         result->figures.chunks_have = below->nodes[i].chunks_have;
+        result->figures.entries_whole = below->nodes[i].entries_whole;
         transfer->origin.word_at = transfer->now;
     }
 }
@@ -131,6 +132,23 @@ static void find_slow_in(struct fr_transfer *transfer, uint32_t group) {
 void fr_verdict_find_slow(struct fr_transfer *transfer) {
     for (uint32_t group = 0; group < transfer->sheet_count; group++)
         find_slow_in(transfer, group);
+}
+
+/* ---------------------------------------------------------------------------------------------------- late ones */
+
+/* Of a set each entry is of use by itself. */
+void fr_verdict_time_is_up(struct fr_transfer *transfer) {
+    for (uint32_t i = 0; i < transfer->origin.node_count; i++) {
+        struct fr_member_result *result = &transfer->origin.results[i];
+
+        if (result->verdict != FR_VERDICT_PENDING || result->figures.entries_whole == 0)
+            continue;
+        result->verdict = FR_VERDICT_USABLE;
+        result->done_at = transfer->now;
+        snprintf(result->reason, sizeof(result->reason), "%u of %u, when the time was up", result->figures.entries_whole,
+                 transfer->opening.entry_count);
+        transfer->origin.pending_count--;
+    }
 }
 
 /* ---------------------------------------------------------------------------------------------------- silent ones */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A member's disk work in workers: see partial.h.
  *
- * One job struct serves every kind of work; a worker touches its job, and the sink, which is made for use by several threads. Everything
+ * One job struct serves every kind of work; a worker touches its job, and the intake, which is made for use by several threads. Everything
  * else belongs to the loop's thread. */
 #include "node/partial.h"
 
@@ -12,8 +12,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "content/digest.h"
+#include "store/intake.h"
 
-enum job_kind { JOB_PREPARE, JOB_OPEN, JOB_STORE, JOB_LOOK, JOB_COMMIT, JOB_CLOSE };
+enum job_kind { JOB_PREPARE, JOB_OPEN, JOB_STORE, JOB_LOOK, JOB_SEAL, JOB_COMMIT, JOB_CLOSE };
 
 enum {
     STORES_RUNNING_MAX = 4,    /* as many as libuv has workers; what comes while they run is gathered */
@@ -31,25 +32,20 @@ struct job {
     struct fr_partial_chunk chunks[BATCH_CHUNKS_MAX];
     enum fr_store_outcome outcomes[BATCH_CHUNKS_MAX];
     struct fr_partial_look look; /* LOOK, and outcomes[0] */
-    struct fr_record record;     /* PREPARE: found, if has_record; COMMIT: to be written */
-    bool has_record, has_kept;
-    struct fr_finished *finished; /* PREPARE: the object that was found; LOOK: to be read; CLOSE: to be closed */
-    struct fr_sink *sink;
+    uint32_t entry;              /* SEAL */
+    struct fr_record record;     /* COMMIT: to be written */
+    bool is_open;                /* PREPARE, OPEN: there is room for chunks */
     struct fr_failure failure;
 };
 
 struct fr_partial {
     struct fr_partial_options options;
-    struct fr_opening opening;
     char id[2 * FR_TRANSFER_ID_BYTES + 1];
-    struct fr_sink *sink;
-    bool is_opening_sink;
-    bool has_record;
-    bool has_kept;                /* there was a part of an earlier transfer, which is the sink's file as soon as there is a sink */
-    struct fr_record record;      /* of the finished object */
-    struct fr_finished *finished; /* what is under the final name; NULL: nothing, or it cannot be read */
-    struct job *waiting_first, *waiting_last; /* stores that have not started: no sink yet, or enough are running */
-    struct job *looks;                        /* looks that have not: no sink yet */
+    uint32_t chunk_bytes;
+    struct fr_intake *intake;
+    bool is_open, is_opening;                 /* chunks can be stored; or will be able to soon, or never */
+    struct job *waiting_first, *waiting_last; /* stores that have not started: not open yet, or enough are running */
+    struct job *looks;                        /* looks that have not: not open yet */
     uint32_t jobs_running, stores_running;
     struct job *close_job; /* made at the start, so that closing cannot fail */
     bool is_closing;
@@ -69,7 +65,6 @@ static struct job *make_job(struct fr_partial *partial, enum job_kind kind) {
 }
 
 static void start_job(struct job *job) {
-    job->sink = job->partial->sink;
     int rc = uv_queue_work(job->partial->options.loop, &job->work, run_job, finish_job);
     fr_assert(rc == 0);
     job->partial->jobs_running++;
@@ -77,65 +72,35 @@ static void start_job(struct job *job) {
 
 /* ------------------------------------------------------------------------------------------------------- in a worker */
 
-static void open_sink(struct job *job) {
-    const struct fr_partial *partial = job->partial;
-    fr_sink_open(partial->options.store, partial->id, partial->opening.name, partial->opening.object_bytes, partial->opening.mode,
-                 &job->sink, &job->failure);
-}
+static struct fr_intake *intake_of(const struct job *job) { return job->partial->intake; }
 
-/* Its digests are of use when they are of the same cut. */
-static void find_record(struct job *job) {
-    const struct fr_opening *opening = &job->partial->opening;
-    job->has_record = fr_store_find(job->partial->options.store, opening->name, &job->record);
-    if (!job->has_record || job->record.chunk_bytes == opening->chunk_bytes)
-        return;
-    fr_record_done(&job->record);
-    job->record = (struct fr_record){0};
-    job->has_record = false;
-}
+static void open_intake(struct job *job) { job->is_open = fr_intake_open(intake_of(job), &job->failure) == 0; }
 
-/* Is it this very object, as far as its size tells? Whether the content is the same, the pages and the end of the manifest will tell. */
-static bool is_same_size(const struct job *job) {
-    return job->has_record && job->record.object_bytes == job->partial->opening.object_bytes;
-}
-
+/* Whether what is here is the same, the pages and the end of the manifest will tell; until a chunk has to be stored it needs no room. */
 static void prepare(struct job *job) {
-    const struct fr_partial *partial = job->partial;
-    if (partial->opening.object_bytes != FR_BYTES_UNKNOWN) {
-        find_record(job);
-        fr_finished_open(partial->options.store, partial->opening.name, &job->finished, NULL);
-    }
-    job->has_kept = fr_store_has_kept(partial->options.store, partial->opening.name, partial->opening.object_bytes);
-    if (!is_same_size(job))
-        open_sink(job);
+    fr_intake_find(intake_of(job));
+    if (!fr_intake_is_same_size(intake_of(job)))
+        open_intake(job);
 }
 
-/* Is this chunk in the partial file, or in the finished object? From there it is copied. */
 static enum fr_store_outcome look(struct job *job) {
     const struct fr_partial_look *look = &job->look;
-    enum fr_store_outcome outcome = FR_STORE_BAD_DIGEST;
-    struct fr_digest digest;
-    uint8_t *bytes = fr_alloc(look->count);
-    if (!bytes) /* then it is sent */
-        return FR_STORE_BAD_DIGEST;
-    if (fr_sink_may_have(job->sink, look->offset, look->count) && fr_sink_read(job->sink, look->offset, bytes, look->count, NULL) == 0) {
-        fr_digest_of(bytes, look->count, &digest);
-        if (fr_digest_equal(&digest, &look->digest))
-            outcome = FR_STORE_OK;
-    }
-    if (outcome != FR_STORE_OK && job->finished && fr_finished_read(job->finished, look->offset, bytes, look->count, NULL) == 0) {
-        fr_digest_of(bytes, look->count, &digest);
-        if (fr_digest_equal(&digest, &look->digest))
-            outcome = fr_sink_write(job->sink, look->offset, bytes, look->count, &job->failure) ? FR_STORE_FAILED : FR_STORE_OK;
-    }
-    fr_free(bytes);
-    return outcome;
+    const struct fr_intake_chunk chunk = {.chunk = look->chunk, .offset = look->offset, .bytes = look->count, .digest = look->digest};
+    bool is_here;
+    if (fr_intake_look(intake_of(job), &chunk, &is_here, &job->failure))
+        return FR_STORE_FAILED;
+    return is_here ? FR_STORE_OK : FR_STORE_BAD_DIGEST;
+}
+
+static struct fr_intake_chunk intake_chunk(const struct fr_partial_chunk *chunk) {
+    return (struct fr_intake_chunk){.chunk = chunk->chunk, .offset = chunk->offset, .bytes = chunk->buffer->bytes, .digest = chunk->digest};
 }
 
 static enum fr_store_outcome store_chunk(struct job *job, const struct fr_partial_chunk *chunk, const struct fr_digest *digest) {
+    const struct fr_intake_chunk place = intake_chunk(chunk);
     if (!fr_digest_equal(digest, &chunk->digest))
         return FR_STORE_BAD_DIGEST;
-    if (fr_sink_write(job->sink, chunk->offset, chunk->buffer->data, chunk->buffer->bytes, &job->failure))
+    if (fr_intake_write(intake_of(job), &place, chunk->buffer->data, &job->failure))
         return FR_STORE_FAILED; /* the sink fails all later writes with the same failure */
     return FR_STORE_OK;
 }
@@ -164,19 +129,35 @@ static void run_job(uv_work_t *work) {
     struct job *job = work->data;
     switch (job->kind) {
     case JOB_PREPARE: prepare(job); return;
-    case JOB_OPEN: open_sink(job); return;
+    case JOB_OPEN: open_intake(job); return;
     case JOB_STORE: store_batch(job); return;
     case JOB_LOOK: job->outcomes[0] = look(job); return;
-    case JOB_COMMIT: fr_sink_commit(job->sink, &job->record, &job->failure); return;
-    case JOB_CLOSE:
-        fr_sink_close(job->sink);
-        fr_finished_close(job->finished);
-        return;
+    case JOB_SEAL: fr_intake_seal(intake_of(job), job->entry, &job->failure); return;
+    case JOB_COMMIT: fr_intake_commit(intake_of(job), &job->record, &job->failure); return;
+    case JOB_CLOSE: fr_intake_close(intake_of(job)); return;
     }
     fr_assert(false);
 }
 
 /* ------------------------------------------------------------------------------------------------------- on the loop */
+
+/* The entry of a set that is whole with this chunk gets its name. Without memory for that now, it does at the end. */
+static void count_stored(struct fr_partial *partial, const struct fr_intake_chunk *chunk) {
+    uint32_t entry = fr_intake_count(partial->intake, chunk);
+    struct job *job = entry < FR_ENTRIES_MAX ? make_job(partial, JOB_SEAL) : NULL;
+    if (!job)
+        return;
+    job->entry = entry;
+    start_job(job);
+}
+
+static void count_batch(struct fr_partial *partial, const struct job *job) {
+    for (uint32_t i = 0; i < job->chunk_count; i++) {
+        const struct fr_intake_chunk chunk = intake_chunk(&job->chunks[i]);
+        if (job->outcomes[i] == FR_STORE_OK)
+            count_stored(partial, &chunk);
+    }
+}
 
 static void report_stored(struct fr_partial *partial, const struct job *job) {
     for (uint32_t i = 0; i < job->chunk_count; i++) {
@@ -205,9 +186,9 @@ static bool fits_batch(const struct job *job, uint32_t bytes) {
 /* A batch goes when it is full, or when nothing else is running: so nobody waits for company while a worker is idle. */
 static bool may_start(const struct fr_partial *partial) {
     const struct job *job = partial->waiting_first;
-    if (!partial->sink || partial->is_closing || !job || partial->stores_running >= STORES_RUNNING_MAX)
+    if (!partial->is_open || partial->is_closing || !job || partial->stores_running >= STORES_RUNNING_MAX)
         return false;
-    return partial->stores_running == 0 || job->next || !fits_batch(job, partial->opening.chunk_bytes);
+    return partial->stores_running == 0 || job->next || !fits_batch(job, partial->chunk_bytes);
 }
 
 static void start_waiting(struct fr_partial *partial) {
@@ -217,7 +198,7 @@ static void start_waiting(struct fr_partial *partial) {
     }
 }
 
-/* There is no sink, or nobody wants it any more. */
+/* There is no room, or nobody wants it any more. */
 static void fail_waiting(struct fr_partial *partial, const struct fr_failure *failure) {
     struct job *job;
     while ((job = take_waiting(partial))) {
@@ -231,11 +212,17 @@ static void fail_waiting(struct fr_partial *partial, const struct fr_failure *fa
 
 static void start_looks(struct fr_partial *partial) {
     struct job *job;
-    while (partial->sink && !partial->is_closing && (job = partial->looks)) {
+    while (partial->is_open && !partial->is_closing && (job = partial->looks)) {
         partial->looks = job->next;
-        job->finished = partial->finished;
         start_job(job);
     }
+}
+
+static void count_looked(struct fr_partial *partial, const struct job *job) {
+    const struct fr_intake_chunk chunk = {
+        .chunk = job->look.chunk, .offset = job->look.offset, .bytes = job->look.count, .digest = job->look.digest};
+    if (job->outcomes[0] == FR_STORE_OK)
+        count_stored(partial, &chunk);
 }
 
 static void report_looked(struct fr_partial *partial, const struct job *job) {
@@ -254,20 +241,16 @@ static void fail_looks(struct fr_partial *partial, const struct fr_failure *fail
     }
 }
 
-static void take_prepared(struct fr_partial *partial, struct job *job) {
-    partial->sink = job->sink;
-    partial->has_record = job->has_record;
-    partial->has_kept = job->has_kept;
-    partial->finished = job->finished;
-    partial->record = job->record;
+static void take_prepared(struct fr_partial *partial, const struct job *job) {
+    partial->is_open = job->is_open;
     if (!partial->is_closing)
         partial->options.events->on_prepared(partial->options.user, &job->failure);
 }
 
-static void take_opened(struct fr_partial *partial, struct job *job) {
-    partial->sink = job->sink;
-    partial->is_opening_sink = false;
-    if (partial->sink) {
+static void take_opened(struct fr_partial *partial, const struct job *job) {
+    partial->is_open = job->is_open;
+    partial->is_opening = false;
+    if (partial->is_open) {
         start_looks(partial);
         start_waiting(partial);
     } else {
@@ -277,7 +260,6 @@ static void take_opened(struct fr_partial *partial, struct job *job) {
 }
 
 static void free_partial(struct fr_partial *partial) {
-    fr_record_done(&partial->record);
     fr_free(partial->close_job);
     fr_free(partial);
 }
@@ -288,7 +270,6 @@ static void close_when_quiet(struct fr_partial *partial) {
         return;
     struct job *job = partial->close_job;
     partial->close_job = NULL;
-    job->finished = partial->finished;
     start_job(job);
 }
 
@@ -303,9 +284,14 @@ static void finish_job(uv_work_t *work, int status) {
     case JOB_STORE:
         partial->stores_running--;
         start_waiting(partial); /* first: the worker need not wait for what is said about this one */
+        count_batch(partial, job);
         report_stored(partial, job);
         break;
-    case JOB_LOOK: report_looked(partial, job); break;
+    case JOB_LOOK:
+        count_looked(partial, job);
+        report_looked(partial, job);
+        break;
+    case JOB_SEAL: break; /* what went wrong the commit will tell */
     case JOB_COMMIT:
         fr_record_done(&job->record);
         if (!partial->is_closing)
@@ -321,39 +307,54 @@ static void finish_job(uv_work_t *work, int status) {
     close_when_quiet(partial);
 }
 
+static int make_intake(struct fr_partial *partial) {
+    const struct fr_opening *opening = partial->options.opening;
+    const struct fr_intake_options options = {
+        .store = partial->options.store,
+        .id = partial->id,
+        .name = opening->name,
+        .mode = opening->mode,
+        .chunk_bytes = opening->chunk_bytes,
+        .object_bytes = opening->object_bytes,
+        .entries = opening->entry_count > 0 ? opening->entries : NULL,
+        .entry_count = opening->entry_count,
+    };
+    return fr_intake_new(&options, &partial->intake);
+}
+
 int fr_partial_new(const struct fr_partial_options *options, struct fr_partial **ret_partial) {
     struct fr_partial *partial = fr_alloc_zeroed(1, sizeof *partial);
     if (!partial)
         return FR_E_MEMORY;
     partial->options = *options;
-    partial->opening = *options->opening;
+    partial->chunk_bytes = options->opening->chunk_bytes;
     fr_text_hex(options->opening->transfer_id, FR_TRANSFER_ID_BYTES, partial->id);
     partial->close_job = make_job(partial, JOB_CLOSE);
     struct job *prepare = make_job(partial, JOB_PREPARE);
-    if (!partial->close_job || !prepare) {
+    if (!partial->close_job || !prepare || make_intake(partial)) {
         fr_free(prepare);
-        fr_free(partial->close_job);
-        fr_free(partial);
+        free_partial(partial);
         return FR_E_MEMORY;
     }
+    partial->options.opening = NULL; /* it may go */
     start_job(prepare);
     *ret_partial = partial;
     return 0;
 }
 
 struct fr_partial_held fr_partial_held(const struct fr_partial *partial) {
-    return (struct fr_partial_held){.is_any = partial->has_kept || partial->finished,
-                                    .record = partial->has_record ? &partial->record : NULL,
-                                    .has_kept = partial->has_kept};
+    bool has_kept = fr_intake_has_kept(partial->intake);
+    return (struct fr_partial_held){
+        .is_any = has_kept || fr_intake_has_finished(partial->intake), .record = fr_intake_record(partial->intake), .has_kept = has_kept};
 }
 
-static int ensure_sink(struct fr_partial *partial) {
-    if (partial->sink || partial->is_opening_sink)
+static int ensure_open(struct fr_partial *partial) {
+    if (partial->is_open || partial->is_opening)
         return 0;
     struct job *job = make_job(partial, JOB_OPEN);
     if (!job)
         return FR_E_MEMORY;
-    partial->is_opening_sink = true;
+    partial->is_opening = true;
     start_job(job);
     return 0;
 }
@@ -375,7 +376,7 @@ static struct job *find_batch(struct fr_partial *partial, uint32_t bytes) {
 }
 
 void fr_partial_store(struct fr_partial *partial, const struct fr_partial_chunk *chunk) {
-    struct job *job = ensure_sink(partial) == 0 ? find_batch(partial, chunk->buffer->bytes) : NULL;
+    struct job *job = ensure_open(partial) == 0 ? find_batch(partial, chunk->buffer->bytes) : NULL;
     if (!job) {
         struct fr_failure failure = {0};
         fr_failure_set(&failure, FR_E_MEMORY, 0, "chunk %u cannot be stored: %s", chunk->chunk, fr_error_text(FR_E_MEMORY));
@@ -388,7 +389,7 @@ void fr_partial_store(struct fr_partial *partial, const struct fr_partial_chunk 
 }
 
 void fr_partial_reuse(struct fr_partial *partial, const struct fr_partial_look *look) {
-    struct job *job = ensure_sink(partial) == 0 ? make_job(partial, JOB_LOOK) : NULL;
+    struct job *job = ensure_open(partial) == 0 ? make_job(partial, JOB_LOOK) : NULL;
     if (!job) { /* then it is sent */
         partial->options.events->on_looked(partial->options.user, look->chunk, FR_STORE_BAD_DIGEST, NULL);
         return;
@@ -417,31 +418,23 @@ static int fill_record(struct fr_record *record, const struct fr_transfer_view *
 
 void fr_partial_commit(struct fr_partial *partial, const struct fr_transfer_view *view) {
     struct job *job = make_job(partial, JOB_COMMIT);
-    fr_assert(partial->sink);
+    fr_assert(partial->is_open);
     if (!job || fill_record(&job->record, view)) {
         struct fr_failure failure = {0};
         fr_free(job);
-        fr_failure_set(&failure, FR_E_MEMORY, 0, "%s cannot be finished: %s", partial->opening.name, fr_error_text(FR_E_MEMORY));
+        fr_failure_set(&failure, FR_E_MEMORY, 0, "%s cannot be finished: %s", view->opening->name, fr_error_text(FR_E_MEMORY));
         partial->options.events->on_committed(partial->options.user, &failure);
         return;
     }
     start_job(job);
 }
 
-static int read_sink(void *handle, uint64_t offset, uint8_t *out, uint32_t bytes, struct fr_failure *failure) {
-    return fr_sink_read(handle, offset, out, bytes, failure);
-}
-
-static int read_finished(void *handle, uint64_t offset, uint8_t *out, uint32_t bytes, struct fr_failure *failure) {
-    return fr_finished_read(handle, offset, out, bytes, failure);
+static int read_chunk(void *handle, uint64_t offset, uint8_t *out, uint32_t bytes, struct fr_failure *failure) {
+    return fr_intake_read(handle, offset, out, bytes, failure);
 }
 
 struct fr_chunk_source fr_partial_chunk_source(struct fr_partial *partial) {
-    if (partial->sink)
-        return (struct fr_chunk_source){.read = read_sink, .handle = partial->sink};
-    if (partial->finished)
-        return (struct fr_chunk_source){.read = read_finished, .handle = partial->finished, .must_verify = true};
-    return (struct fr_chunk_source){0};
+    return (struct fr_chunk_source){.read = read_chunk, .handle = partial->intake, .must_verify = fr_intake_must_verify(partial->intake)};
 }
 
 void fr_partial_close(struct fr_partial *partial) {

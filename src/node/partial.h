@@ -5,6 +5,8 @@
  *
  *   new -> on_prepared -> store ... -> on_stored ... -> commit -> on_committed -> close -> on_closed (freed)
  *
+ * Of a set, each file gets its final name as soon as its last chunk is stored; commit waits for all.
+ *
  * What is here of earlier may be taken over chunk by chunk (reuse): a part of a transfer of this name and size that was cut short, then the partial
  * file is that one, and the finished object of this name. If that has the same size and chunk size, as its record tells, no partial
  * file is made until a chunk has to be stored, because pushing the same thing again should need no room.

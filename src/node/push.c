@@ -191,18 +191,50 @@ static int check_options(const struct fr_push_options *options, struct fr_failur
     return 0;
 }
 
+/* The last component; of a folder's path, which may end in a '/'. */
+static void take_last(const char *path, char out[FR_NAME_BYTES_MAX + 2]) {
+    size_t end = strlen(path), begin;
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    for (begin = end; begin > 0 && path[begin - 1] != '/'; begin--)
+        ;
+    snprintf(out, FR_NAME_BYTES_MAX + 2, "%.*s", (int) (end - begin), path + begin);
+}
+
 static int choose_name(struct fr_push *push, struct fr_failure *failure) {
     const char *name = push->options.name, *why = NULL;
+    char last[FR_NAME_BYTES_MAX + 2];
     if (!name && strcmp(push->options.path, "-") == 0)
         return fr_failure_set(failure, FR_E_ARGUMENT, 0, "standard input has no name: choose one with --name");
     if (!name) {
-        const char *slash = strrchr(push->options.path, '/');
-        name = slash ? slash + 1 : push->options.path;
+        take_last(push->options.path, last);
+        name = last;
     }
     if (fr_name_check(name, strlen(name), &why))
         return fr_failure_set(failure, FR_E_NAME, 0, "the name \"%.200s\" cannot be used: it %s", name, why);
     snprintf(push->name, sizeof push->name, "%s", name);
     return 0;
+}
+
+static int open_source(struct fr_push *push, struct fr_failure *failure) {
+    const struct fr_push_options *options = &push->options;
+    if (!options->entries)
+        return fr_source_open(options->path, &push->source, failure);
+    return fr_source_open_set(options->path, options->entries, options->entry_count, &push->source, failure);
+}
+
+/* Of a set the entries are woven into one stream, and that is what is cut. */
+static int weave_entries(struct fr_push *push, struct fr_failure *failure) {
+    uint32_t count, entry = 0;
+    const struct fr_entry *entries = fr_source_entries(push->source, &count);
+    const char *why;
+    if (!entries)
+        return 0;
+    int rc = fr_entries_check(push->name, entries, count, &entry, &why);
+    if (rc)
+        return fr_failure_set(failure, rc, 0, "%s: %s %s", push->options.path, entries[entry].name, why);
+    rc = fr_source_weave(push->source, push->layout.chunk_bytes, failure);
+    return rc ? rc : fr_layout_init(&push->layout, fr_source_bytes(push->source), push->layout.chunk_bytes);
 }
 
 static int choose_layout(struct fr_push *push, struct fr_failure *failure) {
@@ -214,7 +246,7 @@ static int choose_layout(struct fr_push *push, struct fr_failure *failure) {
     if (rc)
         return fr_failure_set(failure, rc, 0, "%s: %llu bytes make more than %d chunks: choose larger chunks",
                               fr_source_label(push->source), (unsigned long long) bytes, FR_CHUNKS_MAX);
-    return 0;
+    return weave_entries(push, failure);
 }
 
 static int form_groups(struct fr_push *push, struct fr_failure *failure) {
@@ -295,7 +327,7 @@ static int make_tally(struct fr_push *push, struct fr_failure *failure) {
 static int open_parts(struct fr_push *push, struct fr_failure *failure) {
     int rc = choose_name(push, failure);
     if (rc == 0)
-        rc = fr_source_open(push->options.path, &push->source, failure);
+        rc = open_source(push, failure);
     if (rc == 0)
         rc = choose_layout(push, failure);
     if (rc == 0)
@@ -361,6 +393,9 @@ static int fill_opening(const struct fr_push *push, struct fr_opening *ret_openi
     ret_opening->chunk_bytes = push->layout.chunk_bytes;
     ret_opening->mode = fr_source_mode(push->source);
     snprintf(ret_opening->name, sizeof ret_opening->name, "%s", push->name);
+    const struct fr_entry *entries = fr_source_entries(push->source, &ret_opening->entry_count);
+    if (entries)
+        memcpy(ret_opening->entries, entries, ret_opening->entry_count * sizeof *entries);
     return 0;
 }
 

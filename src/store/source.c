@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "store/disk.h"
 #include "store/sentence.h"
+#include "store/source_set.h"
 
 struct fr_source {
     int fd;
@@ -27,6 +28,7 @@ struct fr_source {
     uint64_t next_offset; /* files: of fr_source_read_next */
     char *path;
     char label[FR_SENTENCE_PATH_MAX];
+    struct fr_source_set *set; /* NULL: one file, or a pipe */
 };
 
 static int refuse(const struct fr_source *source, const char *why, struct fr_failure *failure) {
@@ -108,18 +110,28 @@ static int open_any(struct fr_source *source, struct fr_failure *failure) {
     return check_honest_size(source, failure);
 }
 
-int fr_source_open(const char *path, struct fr_source **ret_source, struct fr_failure *failure) {
+/* With a name for sentences, and nothing open yet. NULL: no memory. */
+static struct fr_source *new_source(const char *path) {
     struct fr_source *source = fr_alloc_zeroed(1, sizeof *source);
     if (!source)
-        return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for the source");
+        return NULL;
     source->fd = source->wake = -1;
-    source->is_stdin = strcmp(path, "-") == 0;
-    source->path = fr_strdup(source->is_stdin ? "standard input" : path);
-    int error = source->path ? 0 : fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for the source");
-    if (!error) {
-        fr_sentence_path(source->path, source->label);
-        error = open_any(source, failure);
+    source->path = fr_strdup(path);
+    if (!source->path) {
+        fr_free(source);
+        return NULL;
     }
+    fr_sentence_path(source->path, source->label);
+    return source;
+}
+
+int fr_source_open(const char *path, struct fr_source **ret_source, struct fr_failure *failure) {
+    bool is_stdin = strcmp(path, "-") == 0;
+    struct fr_source *source = new_source(is_stdin ? "standard input" : path);
+    if (!source)
+        return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for the source");
+    source->is_stdin = is_stdin;
+    int error = open_any(source, failure);
     if (error) {
         fr_source_close(source);
         return error;
@@ -128,9 +140,34 @@ int fr_source_open(const char *path, struct fr_source **ret_source, struct fr_fa
     return 0;
 }
 
+int fr_source_open_set(const char *label, const char *const *paths, uint32_t count, struct fr_source **ret_source,
+                       struct fr_failure *failure) {
+    struct fr_source *source = new_source(label);
+    if (!source)
+        return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for the source");
+    source->is_file = true;
+    int error = fr_source_set_open(label, paths, count, &source->set, failure);
+    if (error) {
+        fr_source_close(source);
+        return error;
+    }
+    *ret_source = source;
+    return 0;
+}
+
+int fr_source_weave(struct fr_source *source, uint32_t chunk_bytes, struct fr_failure *failure) {
+    fr_assert(source->set);
+    return fr_source_set_weave(source->set, chunk_bytes, failure);
+}
+
+const struct fr_entry *fr_source_entries(const struct fr_source *source, uint32_t *ret_count) {
+    return source->set ? fr_source_set_entries(source->set, ret_count) : NULL;
+}
+
 void fr_source_close(struct fr_source *source) {
     if (!source)
         return;
+    fr_source_set_close(source->set);
     fr_disk_close(source->fd);
     fr_disk_close(source->wake);
     fr_free(source->path);
@@ -139,9 +176,17 @@ void fr_source_close(struct fr_source *source) {
 
 bool fr_source_is_file(const struct fr_source *source) { return source->is_file; }
 
-uint64_t fr_source_bytes(const struct fr_source *source) { return source->is_file ? (uint64_t) source->opened.st_size : FR_BYTES_UNKNOWN; }
+uint64_t fr_source_bytes(const struct fr_source *source) {
+    if (source->set)
+        return fr_source_set_bytes(source->set);
+    return source->is_file ? (uint64_t) source->opened.st_size : FR_BYTES_UNKNOWN;
+}
 
-uint32_t fr_source_mode(const struct fr_source *source) { return source->is_file ? source->opened.st_mode & 0777 : 0644; }
+uint32_t fr_source_mode(const struct fr_source *source) {
+    if (source->set)
+        return fr_source_set_mode(source->set);
+    return source->is_file ? source->opened.st_mode & 0777 : 0644;
+}
 
 const char *fr_source_label(const struct fr_source *source) { return source->path; }
 
@@ -164,6 +209,8 @@ static int refuse_changed_size(const struct fr_source *source, struct fr_failure
 int fr_source_read_at(struct fr_source *source, uint64_t offset, uint8_t *out, uint32_t bytes, struct fr_failure *failure) {
     fr_assert(source->is_file);
     fr_assert(bytes <= fr_source_bytes(source) && offset <= fr_source_bytes(source) - bytes);
+    if (source->set)
+        return fr_source_set_read_at(source->set, offset, out, bytes, failure);
     ssize_t got = fr_disk_read_all(source->fd, out, bytes, offset);
     if (got < 0)
         return fr_sentence_errno(failure, errno, "cannot read %s", source->label);
@@ -225,6 +272,8 @@ int fr_source_read_next(struct fr_source *source, uint8_t *out, uint32_t bytes, 
 
 void fr_source_cancel(struct fr_source *source) {
     atomic_store(&source->is_cancelled, true);
+    if (source->wake < 0) /* nobody waits for what it reads */
+        return;
     /* Never drained, so every later wait ends at once as well. It cannot fail: the counter is nowhere near its end. */
     ssize_t written = write(source->wake, &(uint64_t){1}, sizeof(uint64_t));
     (void) written;
@@ -250,6 +299,8 @@ static bool is_replaced(const struct fr_source *source) {
 }
 
 int fr_source_check_unchanged(struct fr_source *source, struct fr_failure *failure) {
+    if (source->set)
+        return fr_source_set_check_unchanged(source->set, failure);
     if (!source->is_file)
         return 0;
     struct stat now;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a pushed object's bytes come from: a regular file, read at any offset, or a pipe, read once in order. Blocking calls,
- * meant for worker threads. */
+/* Where a pushed object's bytes come from: a regular file, read at any offset, a pipe, read once in order, or the files of a set. Blocking
+ * calls, meant for worker threads. */
 #ifndef FR_STORE_SOURCE_H
 #define FR_STORE_SOURCE_H
 
@@ -10,6 +10,8 @@
 #include <fastreplica/error.h>
 #include <fastreplica/types.h>
 
+#include "content/weave.h"
+
 struct fr_source;
 
 /* path: a regular file or a FIFO; "-" is standard input (treated as a regular file when it is one at offset 0, else as a pipe, also
@@ -17,10 +19,20 @@ struct fr_source;
  * what to do (for a directory: push an archive of it, `tar c DIR | ...`), and so is a file that says it is empty but holds bytes
  * (/proc). FR_E_IO with errno when it cannot be opened or read; FR_E_MEMORY. Does not wait for a FIFO's writer. */
 int fr_source_open(const char *path, struct fr_source **ret_source, struct fr_failure *failure);
+/* The files of a set, 1 .. FR_ENTRIES_MAX; label: what sentences call them. Each a regular file, the names of their last components those of the
+ * entries, which the caller checks. Errors as above, FR_E_NAME for a name that is too long. Before it is read it must be woven. */
+int fr_source_open_set(const char *label, const char *const *paths, uint32_t count, struct fr_source **ret_source,
+                       struct fr_failure *failure);
 void fr_source_close(struct fr_source *source); /* NULL allowed */
 
-bool fr_source_is_file(const struct fr_source *source);      /* can be read at any offset, size known */
-uint64_t fr_source_bytes(const struct fr_source *source);    /* size when opened; FR_BYTES_UNKNOWN for a pipe */
+/* Of a set: from now on it is the stream of content/weave.h, of which whole chunks are read. Once. FR_E_LIMIT for too many chunks, FR_E_MEMORY. */
+int fr_source_weave(struct fr_source *source, uint32_t chunk_bytes, struct fr_failure *failure);
+const struct fr_entry *fr_source_entries(const struct fr_source *source, uint32_t *ret_count); /* NULL: it is no set */
+
+bool fr_source_is_file(const struct fr_source *source); /* can be read at any offset, size known */
+uint64_t fr_source_bytes(
+    const struct fr_source
+        *source); /* size when opened; FR_BYTES_UNKNOWN for a pipe; of all files of a set, when woven with what fills them up */
 uint32_t fr_source_mode(const struct fr_source *source);     /* permission bits, 0644 for a pipe */
 const char *fr_source_label(const struct fr_source *source); /* for messages: the path, or "standard input" */
 

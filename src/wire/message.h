@@ -28,6 +28,7 @@
 #include <fastreplica/types.h>
 
 #include "content/limits.h"
+#include "content/weave.h"
 
 enum { FR_WIRE_VERSION_MIN = 1, FR_WIRE_VERSION_MAX = 1 };
 
@@ -69,7 +70,7 @@ enum { FR_FRAME_TYPE_MAX = FR_FRAME_BELOW };
 
 enum {
     FR_AGENT_BYTES_MAX = 64,
-    FR_OPENING_BYTES_MAX = 2 << 10,              /* the encoded opening; the longest of version 1 has 326 */
+    FR_OPENING_BYTES_MAX = 6 << 10,              /* the encoded opening; the longest of version 1 has 4,423 */
     FR_ROSTER_BYTES_MAX = FR_FRAME_BODY_MAX / 2, /* the encoded roster */
     FR_PAGES_MAX = FR_CHUNKS_MAX / 2,            /* pages of one object */
 };
@@ -90,7 +91,8 @@ struct fr_msg_hello {
 };
 
 /* What is pushed. Signed by the origin as a blob (FR_SIGN_OPENING), so it is decoded from and kept as bytes.
- * transfer_id | origin_key | created u64 | object_bytes u64 | chunk_bytes u32 | mode u16 | name: length u8, bytes */
+ * transfer_id | origin_key | created u64 | object_bytes u64 | chunk_bytes u32 | mode u16 | name: length u8, bytes
+ * | with bit 15 of the mode, a set: count u8 (1 .. FR_ENTRIES_MAX), { bytes u64 | name: length u8, bytes } x count */
 struct fr_opening {
     uint8_t transfer_id[FR_TRANSFER_ID_BYTES];
     uint8_t origin_key[FR_KEY_BYTES]; /* the public key that signs this transfer; a node checks it against those it trusts */
@@ -99,6 +101,8 @@ struct fr_opening {
     uint32_t chunk_bytes;
     uint32_t mode;                    /* permission bits, 0 .. 0777 */
     char name[FR_NAME_BYTES_MAX + 1]; /* checked by fr_name_check when decoded */
+    uint32_t entry_count;             /* 0: one file; else the object is a set, and object_bytes those of its stream (content/weave.h) */
+    struct fr_entry entries[FR_ENTRIES_MAX]; /* [entry_count], checked by fr_entries_check when decoded */
 };
 
 /* Who is in a group and where it stands in the tree, told by the origin and signed (FR_SIGN_ROSTER). Member indexes are positions in this
@@ -217,7 +221,8 @@ struct fr_member_figures {
     uint64_t last_owned_ns;  /* the last chunk that upstream gave it; FR_TIME_NEVER: none yet */
     uint32_t chunks_have;
     uint32_t chunks_owned;
-    uint32_t chunks_bad; /* chunks that did not match their page and were dropped */
+    uint32_t chunks_bad;    /* chunks that did not match their page and were dropped */
+    uint32_t entries_whole; /* of a set: entries of which every chunk is stored; 0 .. FR_ENTRIES_MAX */
 };
 
 /* verdict u8 | elapsed u64 | figures | text: length u16, bytes. */
@@ -255,16 +260,16 @@ struct fr_msg_result {
     struct fr_text text;
 };
 
-/* count u8 | { group varint | member varint | chunks varint } x count. */
+/* count u8 | { group varint | member varint | chunks varint | entries varint } x count. */
 enum { FR_BELOW_MAX = 200 };
 struct fr_msg_below {
     uint32_t count; /* 1 .. FR_BELOW_MAX */
     struct fr_below {
-        uint32_t group, member, chunks_have;
+        uint32_t group, member, chunks_have, entries_whole;
     } nodes[FR_BELOW_MAX];
 };
 static_assert(2 + FR_ROSTER_BYTES_MAX + FR_SIGNATURE_BYTES <= FR_FRAME_BODY_MAX, "ROSTER fits a frame");
-static_assert(FR_BELOW_MAX <= UINT8_MAX && 1 + FR_BELOW_MAX * 3 * 5 <= FR_FRAME_BODY_MAX, "BELOW fits its count, and a frame");
+static_assert(FR_BELOW_MAX <= UINT8_MAX && 1 + FR_BELOW_MAX * 4 * 5 <= FR_FRAME_BODY_MAX, "BELOW fits its count, and a frame");
 static_assert((int) FR_MEMBER_ABOVE + (int) FR_GROUP_NODES_MAX <= (int) FR_MEMBER_UPSTREAM, "who asks is told apart");
 static_assert((int) FR_MEMBER_ADOPTED + (int) FR_GROUP_NODES_MAX <= (int) FR_MEMBER_ABOVE, "and so is whom a group adopts");
 

@@ -9,7 +9,7 @@
 #include "content/name.h"
 #include "wire/cursor.h"
 
-enum { MODE_MAX = 0777, ROSTER_SECONDARY = 1 << 0, ROSTER_ADOPTING = 1 << 1 };
+enum { MODE_MAX = 0777, MODE_SET = 1 << 15, ROSTER_SECONDARY = 1 << 0, ROSTER_ADOPTING = 1 << 1 };
 
 static bool is_chunk_size(uint32_t chunk_bytes) {
     return chunk_bytes >= FR_CHUNK_BYTES_MIN && chunk_bytes <= FR_CHUNK_BYTES_MAX && (chunk_bytes & (chunk_bytes - 1)) == 0;
@@ -18,6 +18,40 @@ static bool is_chunk_size(uint32_t chunk_bytes) {
 /* May the object have this many bytes, cut this way? */
 static bool has_few_chunks(uint64_t object_bytes, uint32_t chunk_bytes) {
     return object_bytes == FR_BYTES_UNKNOWN || object_bytes <= (uint64_t) FR_CHUNKS_MAX * chunk_bytes;
+}
+
+/* The entries of a set are names that it can have, and make up the object's bytes. */
+static int check_entries(const struct fr_opening *opening) {
+    if (opening->entry_count == 0)
+        return 0;
+    int error = fr_entries_check(opening->name, opening->entries, opening->entry_count, NULL, NULL);
+    if (error)
+        return error == FR_E_NAME ? FR_E_NAME : FR_E_PROTOCOL;
+    uint64_t bytes = fr_weave_stream_bytes(opening->entries, opening->entry_count, opening->chunk_bytes);
+    return bytes != UINT64_MAX && bytes == opening->object_bytes ? 0 : FR_E_PROTOCOL;
+}
+
+static void pack_entries(struct fr_packer *packer, const struct fr_opening *opening) {
+    fr_assert(check_entries(opening) == 0);
+    fr_packer_u8(packer, (uint8_t) opening->entry_count);
+    for (uint32_t i = 0; i < opening->entry_count; i++) {
+        struct fr_text name = {opening->entries[i].name, (uint32_t) strlen(opening->entries[i].name)};
+        fr_packer_u64(packer, opening->entries[i].bytes);
+        fr_packer_text8(packer, &name, FR_ENTRY_NAME_BYTES_MAX);
+    }
+}
+
+static void unpack_entries(struct fr_unpacker *unpacker, struct fr_opening *opening) {
+    uint32_t count = fr_unpacker_u8(unpacker);
+    fr_unpacker_require(unpacker, count >= 1 && count <= FR_ENTRIES_MAX);
+    for (uint32_t i = 0; i < count && !unpacker->is_bad; i++) {
+        struct fr_entry *entry = &opening->entries[i];
+        entry->bytes = fr_unpacker_u64(unpacker);
+        struct fr_text name = fr_unpacker_text8(unpacker, FR_ENTRY_NAME_BYTES_MAX);
+        if (!unpacker->is_bad)
+            memcpy(entry->name, name.bytes, name.count);
+    }
+    opening->entry_count = count;
 }
 
 size_t fr_opening_encode(const struct fr_opening *opening, uint8_t *out, size_t capacity) {
@@ -33,8 +67,10 @@ size_t fr_opening_encode(const struct fr_opening *opening, uint8_t *out, size_t 
     fr_packer_u64(&packer, opening->created_unix_ms);
     fr_packer_u64(&packer, opening->object_bytes);
     fr_packer_u32(&packer, opening->chunk_bytes);
-    fr_packer_u16(&packer, (uint16_t) opening->mode);
+    fr_packer_u16(&packer, (uint16_t) (opening->mode | (opening->entry_count > 0 ? MODE_SET : 0)));
     fr_packer_text8(&packer, &name, FR_NAME_BYTES_MAX);
+    if (opening->entry_count > 0)
+        pack_entries(&packer, opening);
     fr_assert(packer.filled <= FR_OPENING_BYTES_MAX);
     return packer.filled;
 }
@@ -48,10 +84,13 @@ int fr_opening_decode(const uint8_t *blob, size_t bytes, struct fr_opening *ret_
     opening.created_unix_ms = fr_unpacker_u64(&unpacker);
     opening.object_bytes = fr_unpacker_u64(&unpacker);
     opening.chunk_bytes = fr_unpacker_u32(&unpacker);
-    opening.mode = fr_unpacker_u16(&unpacker);
+    uint32_t mode = fr_unpacker_u16(&unpacker);
+    opening.mode = mode & ~(uint32_t) MODE_SET;
     /* Not read as a text: what is wrong with a name is told apart from other mistakes. */
     uint8_t name_bytes = fr_unpacker_u8(&unpacker);
     fr_unpacker_copy(&unpacker, (uint8_t *) opening.name, name_bytes);
+    if (mode & MODE_SET)
+        unpack_entries(&unpacker, &opening);
     fr_unpacker_require(&unpacker, is_chunk_size(opening.chunk_bytes) && opening.mode <= MODE_MAX);
     int result = fr_unpacker_finish(&unpacker);
     if (result != 0)
@@ -60,8 +99,10 @@ int fr_opening_decode(const uint8_t *blob, size_t bytes, struct fr_opening *ret_
         return FR_E_NAME;
     if (!has_few_chunks(opening.object_bytes, opening.chunk_bytes))
         return FR_E_LIMIT;
-    *ret_opening = opening;
-    return 0;
+    result = check_entries(&opening);
+    if (result == 0)
+        *ret_opening = opening;
+    return result;
 }
 
 /* Does it stand somewhere in a tree of groups? A group's number is higher than that of the one above it. */

@@ -6,7 +6,7 @@
 #include "wire/cursor.h"
 
 static void pack_figures(struct fr_packer *packer, const struct fr_member_figures *figures) {
-    fr_assert(figures->chunks_have <= FR_CHUNKS_MAX);
+    fr_assert(figures->chunks_have <= FR_CHUNKS_MAX && figures->entries_whole <= FR_ENTRIES_MAX);
     fr_packer_u64(packer, figures->bytes_from_upstream);
     fr_packer_u64(packer, figures->bytes_from_peers);
     fr_packer_u64(packer, figures->bytes_relayed);
@@ -15,6 +15,7 @@ static void pack_figures(struct fr_packer *packer, const struct fr_member_figure
     fr_packer_u32(packer, figures->chunks_have);
     fr_packer_u32(packer, figures->chunks_owned);
     fr_packer_u32(packer, figures->chunks_bad);
+    fr_packer_u32(packer, figures->entries_whole);
 }
 
 static struct fr_member_figures unpack_figures(struct fr_unpacker *unpacker) {
@@ -27,7 +28,8 @@ static struct fr_member_figures unpack_figures(struct fr_unpacker *unpacker) {
     figures.chunks_have = fr_unpacker_u32(unpacker);
     figures.chunks_owned = fr_unpacker_u32(unpacker);
     figures.chunks_bad = fr_unpacker_u32(unpacker);
-    fr_unpacker_require(unpacker, figures.chunks_have <= FR_CHUNKS_MAX);
+    figures.entries_whole = fr_unpacker_u32(unpacker);
+    fr_unpacker_require(unpacker, figures.chunks_have <= FR_CHUNKS_MAX && figures.entries_whole <= FR_ENTRIES_MAX);
     return figures;
 }
 
@@ -146,7 +148,8 @@ int fr_result_decode(const uint8_t *body, size_t bytes, struct fr_msg_result *re
 }
 
 static bool is_below(const struct fr_below *below) {
-    return below->group < FR_GROUPS_MAX && below->member < FR_GROUP_NODES_MAX && below->chunks_have <= FR_CHUNKS_MAX;
+    return below->group < FR_GROUPS_MAX && below->member < FR_GROUP_NODES_MAX && below->chunks_have <= FR_CHUNKS_MAX &&
+        below->entries_whole <= FR_ENTRIES_MAX;
 }
 
 size_t fr_below_encode(const struct fr_msg_below *below, uint8_t *out, size_t capacity) {
@@ -159,6 +162,7 @@ size_t fr_below_encode(const struct fr_msg_below *below, uint8_t *out, size_t ca
         fr_packer_varint(&packer, below->nodes[i].group);
         fr_packer_varint(&packer, below->nodes[i].member);
         fr_packer_varint(&packer, below->nodes[i].chunks_have);
+        fr_packer_varint(&packer, below->nodes[i].entries_whole);
     }
     return fr_packer_finish(&packer);
 }
@@ -173,6 +177,7 @@ int fr_below_decode(const uint8_t *body, size_t bytes, struct fr_msg_below *ret_
         below.nodes[i].group = fr_unpacker_varint(&unpacker);
         below.nodes[i].member = fr_unpacker_varint(&unpacker);
         below.nodes[i].chunks_have = fr_unpacker_varint(&unpacker);
+        below.nodes[i].entries_whole = fr_unpacker_varint(&unpacker);
         fr_unpacker_require(&unpacker, is_below(&below.nodes[i]));
     }
     int result = fr_unpacker_finish(&unpacker);

@@ -67,6 +67,7 @@ static struct fr_member_figures draw_figures(void) {
         .chunks_have = (uint32_t) draw_up_to(FR_CHUNKS_MAX),
         .chunks_owned = (uint32_t) draw_up_to(UINT32_MAX),
         .chunks_bad = (uint32_t) draw_up_to(UINT32_MAX),
+        .entries_whole = (uint32_t) draw_up_to(FR_ENTRIES_MAX),
     };
 }
 
@@ -91,7 +92,7 @@ static void check_figures(const struct fr_member_figures *a, const struct fr_mem
     assert_true(a->bytes_from_upstream == b->bytes_from_upstream && a->bytes_from_peers == b->bytes_from_peers);
     assert_true(a->bytes_relayed == b->bytes_relayed && a->first_relay_ns == b->first_relay_ns);
     assert_true(a->last_owned_ns == b->last_owned_ns && a->chunks_have == b->chunks_have);
-    assert_true(a->chunks_owned == b->chunks_owned && a->chunks_bad == b->chunks_bad);
+    assert_true(a->chunks_owned == b->chunks_owned && a->chunks_bad == b->chunks_bad && a->entries_whole == b->entries_whole);
 }
 
 static void try_hello(void) {
@@ -278,6 +279,7 @@ static void try_below(void) {
             .group = (uint32_t) draw_up_to(FR_GROUPS_MAX - 1),
             .member = (uint32_t) draw_up_to(FR_GROUP_NODES_MAX - 1),
             .chunks_have = (uint32_t) draw_up_to(FR_CHUNKS_MAX),
+            .entries_whole = (uint32_t) draw_up_to(FR_ENTRIES_MAX),
         };
     is_written(fr_below_encode(&a, frame, sizeof frame));
     assert_int_equal(fr_below_decode(body, body_bytes, &b), 0);

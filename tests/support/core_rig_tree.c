@@ -138,7 +138,7 @@ void core_rig_result(struct core_rig *rig, fr_link_id link, uint32_t group, uint
 }
 
 void core_rig_below(struct core_rig *rig, fr_link_id link, uint32_t group, uint32_t member, uint32_t chunks_have) {
-    const struct fr_msg_below below = {.count = 1, .nodes = {{group, member, chunks_have}}};
+    const struct fr_msg_below below = {.count = 1, .nodes = {{group, member, chunks_have, 0}}};
     uint8_t frame[64];
     fr_below_encode(&below, frame, sizeof frame);
     core_rig_frame(rig, link, frame);

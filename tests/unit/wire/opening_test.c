@@ -37,6 +37,11 @@ static void check_opening(const struct fr_opening *a, const struct fr_opening *b
     assert_int_equal(a->chunk_bytes, b->chunk_bytes);
     assert_int_equal(a->mode, b->mode);
     assert_string_equal(a->name, b->name);
+    assert_int_equal(a->entry_count, b->entry_count);
+    for (uint32_t i = 0; i < a->entry_count; i++) {
+        assert_true(a->entries[i].bytes == b->entries[i].bytes);
+        assert_string_equal(a->entries[i].name, b->entries[i].name);
+    }
 }
 
 static void check_opening_round_trip(const struct fr_opening *opening) {
@@ -87,6 +92,74 @@ static void expect_opening_refused(const char *fields_from_object_bytes, int err
     size_t bytes = wire_from_hex(X16("11") X32("22") "0000000000000102", body, sizeof body);
     bytes += wire_from_hex(fields_from_object_bytes, body + bytes, sizeof body - bytes);
     wire_check_refused(decode_opening, sizeof(struct fr_opening), body, bytes, error);
+}
+
+static struct fr_opening make_set(void) {
+    struct fr_opening opening = make_opening("film");
+    opening.chunk_bytes = 16384;
+    opening.entry_count = 2;
+    opening.entries[0] = (struct fr_entry){16385, "a.1of2.mp4"};
+    opening.entries[1] = (struct fr_entry){1, "a.2of2.mp4"};
+    opening.object_bytes = 3 * 16384;
+    return opening;
+}
+
+static void the_opening_of_a_set_reads_back(void **state) {
+    (void) state;
+    const struct fr_opening opening = make_set();
+    uint8_t out[FR_OPENING_BYTES_MAX], expected[FR_OPENING_BYTES_MAX];
+    size_t expected_bytes = wire_from_hex(X16("11") X32("22") "0000000000000102 000000000000c000 00004000 81a4 04 66696c6d"
+                                                              "02 0000000000004001 0a 612e316f66322e6d7034"
+                                                              "   0000000000000001 0a 612e326f66322e6d7034",
+                                          expected, sizeof expected);
+    assert_int_equal(fr_opening_encode(&opening, out, sizeof out), expected_bytes);
+    assert_memory_equal(out, expected, expected_bytes);
+    check_opening_round_trip(&opening);
+    wire_check_strict(decode_opening, sizeof opening, out, expected_bytes, false);
+}
+
+static void the_largest_set_reads_back(void **state) {
+    (void) state;
+    uint8_t out[FR_OPENING_BYTES_MAX];
+    struct fr_opening opening = make_opening("");
+    memset(opening.name, 'n', FR_NAME_BYTES_MAX - 1 - FR_ENTRY_NAME_BYTES_MAX);
+    opening.entry_count = FR_ENTRIES_MAX;
+    opening.object_bytes = (uint64_t) FR_CHUNKS_MAX * opening.chunk_bytes;
+    for (uint32_t i = 0; i < FR_ENTRIES_MAX; i++) {
+        memset(opening.entries[i].name, 'a', FR_ENTRY_NAME_BYTES_MAX);
+        opening.entries[i].name[i] = 'b';
+        opening.entries[i].bytes = opening.object_bytes / FR_ENTRIES_MAX;
+    }
+    check_opening_round_trip(&opening);
+    assert_int_equal(fr_opening_encode(&opening, out, sizeof out), 4423 - 1 - FR_ENTRY_NAME_BYTES_MAX);
+}
+
+static void a_wrong_set_is_refused(void **state) {
+    (void) state;
+    static const struct {
+        const char *entries;
+        int error;
+    } wrong[] = {
+        {"00", FR_E_PROTOCOL},                                               /* none */
+        {"21", FR_E_PROTOCOL},                                               /* 33 */
+        {"01 0000000000000000 01 61", FR_E_PROTOCOL},                        /* an empty one */
+        {"01 0000000000004001 01 61", FR_E_PROTOCOL},                        /* two chunks where the object has one */
+        {"02 0000000000000001 01 61 0000000000000001 01 62", FR_E_PROTOCOL}, /* the same */
+        {"01 ffffffffffffffff 01 61", FR_E_PROTOCOL},                        /* not known */
+        {"01 0000000000000001 00", FR_E_NAME},                               /* no name */
+        {"01 0000000000000001 02 2e2e", FR_E_NAME},                          /* .. */
+        {"01 0000000000000001 03 612f62", FR_E_NAME},                        /* a/b */
+        {"01 0000000000000001 02 610a", FR_E_PROTOCOL},                      /* no clean text */
+        {"01 0000000000000001 78 61", FR_E_PROTOCOL},                        /* a longer name than may be, and cut off */
+        {"02 0000000000000001 01 61 0000000000000001 01 61", FR_E_NAME},     /* twice the same name */
+        {"01 0000000000000001 01 61 00", FR_E_PROTOCOL},                     /* more than told */
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char hex[256];
+        snprintf(hex, sizeof hex, "0000000000004000 00004000 81a4 01 61 %s", wrong[i].entries);
+        expect_opening_refused(hex, wrong[i].error);
+    }
+    expect_opening_refused("ffffffffffffffff 00004000 81a4 01 61 01 0000000000000001 01 61", FR_E_PROTOCOL); /* a pipe is no set */
 }
 
 static void a_wrong_opening_is_refused(void **state) {
@@ -455,6 +528,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_opening_reads_back),
         cmocka_unit_test(an_opening_at_its_limits_reads_back),
+        cmocka_unit_test(the_opening_of_a_set_reads_back),
+        cmocka_unit_test(the_largest_set_reads_back),
+        cmocka_unit_test(a_wrong_set_is_refused),
         cmocka_unit_test(a_wrong_opening_is_refused),
         cmocka_unit_test(a_roster_reads_back),
         cmocka_unit_test(a_roster_at_its_limits_reads_back),

@@ -23,10 +23,11 @@ static const struct fr_member_figures figures = {
     .chunks_have = 6,
     .chunks_owned = 0x0700,
     .chunks_bad = 0x080000,
+    .entries_whole = 9,
 };
 #define FIGURES                                                                            \
     "0000000000000001 0000000000000200 0000000000030000 0000000004000000 0000000500000000" \
-    "00000006 00000700 00080000"
+    "00000006 00000700 00080000 00000009"
 
 static void check_figures(const struct fr_member_figures *a, const struct fr_member_figures *b) {
     assert_true(a->bytes_from_upstream == b->bytes_from_upstream);
@@ -37,6 +38,7 @@ static void check_figures(const struct fr_member_figures *a, const struct fr_mem
     assert_int_equal(a->chunks_have, b->chunks_have);
     assert_int_equal(a->chunks_owned, b->chunks_owned);
     assert_int_equal(a->chunks_bad, b->chunks_bad);
+    assert_int_equal(a->entries_whole, b->entries_whole);
 }
 
 static void progress_reads_back(void **state) {
@@ -56,9 +58,13 @@ static void progress_at_its_limits_reads_back(void **state) {
     struct fr_member_figures most, again;
     memset(&most, 0xff, sizeof most);
     most.chunks_have = FR_CHUNKS_MAX;
+    most.entries_whole = FR_ENTRIES_MAX;
     size_t bytes = fr_progress_encode(&most, out, sizeof out);
     assert_int_equal(fr_progress_decode(out + FR_FRAME_HEAD_BYTES, bytes - FR_FRAME_HEAD_BYTES, &again), 0);
     check_figures(&again, &most);
+    out[FR_FRAME_HEAD_BYTES + 52 + 3] = FR_ENTRIES_MAX + 1;
+    wire_check_refused(decode_progress, sizeof again, out + FR_FRAME_HEAD_BYTES, bytes - FR_FRAME_HEAD_BYTES, FR_E_PROTOCOL);
+    out[FR_FRAME_HEAD_BYTES + 52 + 3] = FR_ENTRIES_MAX;
     out[FR_FRAME_HEAD_BYTES + 40 + 3] = 1; /* FR_CHUNKS_MAX + 1 chunks */
     wire_check_refused(decode_progress, sizeof again, out + FR_FRAME_HEAD_BYTES, bytes - FR_FRAME_HEAD_BYTES, FR_E_PROTOCOL);
 }
@@ -185,8 +191,9 @@ static void result_at_its_limits_reads_back(void **state) {
     memset(&most.figures, 0xff, sizeof most.figures);
     memset(text, 't', sizeof text);
     most.figures.chunks_have = FR_CHUNKS_MAX;
+    most.figures.entries_whole = FR_ENTRIES_MAX;
     size_t bytes = fr_result_encode(&most, out, sizeof out) - FR_FRAME_HEAD_BYTES;
-    assert_int_equal(bytes, 4 + 2 + 1 + 8 + 8 + 52 + 2 + FR_REASON_BYTES_MAX);
+    assert_int_equal(bytes, 4 + 2 + 1 + 8 + 8 + 56 + 2 + FR_REASON_BYTES_MAX);
     check_result(&most, out + FR_FRAME_HEAD_BYTES, bytes);
     out[FR_FRAME_HEAD_BYTES + 23 + 40 + 3] = 1; /* FR_CHUNKS_MAX + 1 chunks */
     wire_check_refused(decode_result, sizeof most, out + FR_FRAME_HEAD_BYTES, bytes, FR_E_PROTOCOL);
@@ -228,12 +235,12 @@ static void a_result_names_a_node(void **state) {
         size_t bytes = wire_from_hex(wrong[i], body, sizeof body);
         wire_check_refused(decode_result, sizeof(struct fr_msg_result), body, bytes, FR_E_PROTOCOL);
     }
-    uint8_t body[77 + FR_REASON_BYTES_MAX + 1];
+    uint8_t body[81 + FR_REASON_BYTES_MAX + 1];
     struct fr_msg_result result;
     wire_from_hex("00000000 0000 03 0000000000000000 0000000000000000" FIGURES "012d", body, sizeof body);
-    memset(body + 77, 'a', FR_REASON_BYTES_MAX + 1);
+    memset(body + 81, 'a', FR_REASON_BYTES_MAX + 1);
     wire_check_refused(decode_result, sizeof result, body, sizeof body, FR_E_PROTOCOL);
-    body[76]--;
+    body[80]--;
     assert_int_equal(fr_result_decode(body, sizeof body - 1, &result), 0);
 }
 

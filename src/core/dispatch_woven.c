@@ -78,10 +78,10 @@ bool fr_dispatch_pick_woven(struct fr_dispatch *dispatch, fr_time_ns now, uint32
     struct strands strands;
     fr_chunk_index chunk = 0;
 
-    if (dispatch->children_taking == 0)
-        return false;
     if (dispatch->homes_awaited_until <= now)
         dispatch->homes_awaited_until = FR_TIME_NEVER;
+    if (dispatch->children_taking == 0)
+        return false;
     look(dispatch, &strands);
     for (uint32_t i = 0; i < dispatch->weave->entry_count; i++)
         owners[i] = owner_of(dispatch, i);

@@ -362,6 +362,8 @@ void fr_sim_host_push(struct fr_sim_host *host) {
 
     for (int i = 0; i < FR_TRANSFER_ID_BYTES; i++)
         opening.transfer_id[i] = (uint8_t) fr_prng_next(&world->prng);
+    opening.entry_count = world->scenario->entry_count;
+    fr_sim_scenario_entries(world->scenario, opening.entries);
     for (uint32_t group = 0; group < group_count; group++)
         rosters[group] = list_members(world, group);
     part = fr_sim_part_new(host, opening.transfer_id, FR_MEMBER_UPSTREAM);

@@ -281,6 +281,38 @@ void fr_sim_scenario_draw_harsh(struct fr_sim_scenario *scenario) {
     snprintf(scenario->label, sizeof scenario->label, "harsh-tree");
 }
 
+/* ---- sets */
+
+void fr_sim_scenario_draw_set(struct fr_sim_scenario *scenario) {
+    struct fr_prng prng;
+    uint64_t chunk_count = (scenario->object_bytes + scenario->chunk_bytes - 1) / scenario->chunk_bytes;
+
+    fr_prng_init(&prng, scenario->seed ^ 0x5e75u);
+    scenario->entry_count = chance(&prng, 0.3) ? 1 + (uint32_t) fr_prng_below(&prng, FR_ENTRIES_MAX)
+                                               : 2 + (uint32_t) fr_prng_below(&prng, 7);
+    if (chunk_count < scenario->entry_count)
+        chunk_count = scenario->entry_count;
+    scenario->object_bytes = chunk_count * scenario->chunk_bytes;
+    scenario->is_pipe = false;
+}
+
+void fr_sim_scenario_entries(const struct fr_sim_scenario *scenario, struct fr_entry *entries) {
+    uint64_t left = scenario->object_bytes / scenario->chunk_bytes;
+    struct fr_prng prng;
+
+    fr_prng_init(&prng, scenario->seed ^ 0xe27aU);
+    for (uint32_t i = 0; i < scenario->entry_count; i++) {
+        uint64_t others = scenario->entry_count - i - 1, even = left / (others + 1),
+                 chunks = even > 1 ? between(&prng, even / 2 + 1, even) : 1;
+
+        if (others == 0)
+            chunks = left;
+        left -= chunks;
+        entries[i].bytes = chunks * scenario->chunk_bytes - fr_prng_below(&prng, scenario->chunk_bytes);
+        snprintf(entries[i].name, sizeof entries[i].name, "%uof%u", i + 1, scenario->entry_count);
+    }
+}
+
 /* ---- for people */
 
 const char *fr_sim_fault_name(enum fr_sim_fault_type type) {
@@ -305,6 +337,8 @@ void fr_sim_scenario_print(const struct fr_sim_scenario *scenario, FILE *out) {
             scenario->label, scenario->seed, scenario->member_count, scenario->object_bytes, scenario->chunk_bytes,
             scenario->is_pipe ? " pipe" : "", (double) scenario->delay / (double) FR_MS, (double) scenario->jitter / (double) FR_MS,
             scenario->piece_bytes_max);
+    if (scenario->entry_count > 0)
+        fprintf(out, "  a set of %u\n", scenario->entry_count);
     for (uint32_t i = 0; scenario->group_count > 1 && i < scenario->group_count; i++) {
         const struct fr_sim_group *group = &scenario->groups[i];
 

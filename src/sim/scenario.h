@@ -88,6 +88,7 @@ struct fr_sim_scenario {
     uint64_t object_bytes;
     uint32_t chunk_bytes;
     bool is_pipe;                     /* the origin learns the size at the end, and cannot read again */
+    uint32_t entry_count;             /* 0: one file; else a set, whose chunks are shared out among so many entries by the seed */
     struct fr_sim_host_traits *hosts; /* [member_count + 1] */
     fr_time_ns delay, jitter;         /* of every path, on top of the hosts' own */
     fr_time_ns handshake_timeout;
@@ -125,6 +126,10 @@ void fr_sim_scenario_draw_restarts(struct fr_sim_scenario *scenario, uint64_t se
 void fr_sim_scenario_draw_tree(struct fr_sim_scenario *scenario);
 /* On top of that, all members of one group die within a second or so, most often of one that feeds others. */
 void fr_sim_scenario_draw_harsh(struct fr_sim_scenario *scenario);
+/* Makes the object of a drawn scenario a set; it may become larger for that. */
+void fr_sim_scenario_draw_set(struct fr_sim_scenario *scenario);
+/* The entries of a set: chunk counts that differ, all with a last chunk that is filled up. entries [entry_count]. */
+void fr_sim_scenario_entries(const struct fr_sim_scenario *scenario, struct fr_entry *entries);
 
 /* (expect.c) May this host end without the object, given the faults? */
 bool fr_sim_scenario_excuses(const struct fr_sim_scenario *scenario, uint32_t host);

@@ -27,7 +27,16 @@
 #include "content/limits.h"
 #include "sim/world.h"
 
-enum { HEALTHY_SEEDS = 150, FAULTY_SEEDS = 120, HARSH_SEEDS = 80, SWARM_SEEDS = 80, RESTART_SEEDS = 80, TWICE_SEEDS = 24, WORKERS = 2 };
+enum {
+    HEALTHY_SEEDS = 150,
+    FAULTY_SEEDS = 120,
+    HARSH_SEEDS = 80,
+    SWARM_SEEDS = 80,
+    RESTART_SEEDS = 80,
+    SET_SEEDS = 60,
+    TWICE_SEEDS = 24,
+    WORKERS = 2
+};
 
 /* ---- running and telling */
 
@@ -70,9 +79,9 @@ static double seconds(fr_time_ns time) { return (double) time / (double) FR_SECO
 
 /* ---- drawn worlds */
 
-enum kind { HEALTHY, FAULTY, HEALTHY_TREE, FAULTY_TREE, HARSH_TREE, SWARM, RESTARTS, KINDS };
+enum kind { HEALTHY, FAULTY, HEALTHY_TREE, FAULTY_TREE, HARSH_TREE, SWARM, RESTARTS, SETS, KINDS };
 
-static const char *const kind_names[] = {"healthy", "faulty", "healthy-tree", "faulty-tree", "harsh-tree", "swarm", "restarts"};
+static const char *const kind_names[] = {"healthy", "faulty", "healthy-tree", "faulty-tree", "harsh-tree", "swarm", "restarts", "sets"};
 
 /* What many runs of one kind came to. */
 struct sum {
@@ -83,8 +92,10 @@ struct sum {
 };
 
 static void draw(struct fr_sim_scenario *scenario, enum kind kind, uint64_t seed) {
-    if (kind == SWARM) {
+    if (kind == SWARM || kind == SETS) {
         fr_sim_scenario_draw_swarm(scenario, seed);
+        if (kind == SETS)
+            fr_sim_scenario_draw_set(scenario);
         return;
     }
     if (kind == RESTARTS) {
@@ -211,6 +222,11 @@ static void swarms_of_faults_heal(void **state) {
 static void who_dies_and_starts_again_completes(void **state) {
     (void) state;
     assert_seeds(RESTARTS, RESTART_SEEDS);
+}
+
+static void sets_get_whole_entry_by_entry(void **state) {
+    (void) state;
+    assert_seeds(SETS, SET_SEEDS);
 }
 
 static enum kind kind_of(const char *name) {
@@ -356,6 +372,7 @@ int main(void) {
         cmocka_unit_test(trees_survive_the_death_of_a_group),
         cmocka_unit_test(swarms_of_faults_heal),
         cmocka_unit_test(who_dies_and_starts_again_completes),
+        cmocka_unit_test(sets_get_whole_entry_by_entry),
     };
     const char *seed = getenv("FR_SIM_SEED"), *more = getenv("FR_SIM_SEEDS"), *until = getenv("FR_SIM_UNTIL");
 

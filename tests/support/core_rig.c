@@ -75,6 +75,18 @@ void core_rig_pipe(struct core_rig *rig) {
     sign_manifest(rig);
 }
 
+void core_rig_set(struct core_rig *rig, uint32_t entry_count) {
+    fr_manifest_done(&rig->manifest);
+    rig->object_bytes = rig->opening.object_bytes = (uint64_t) rig->chunk_count * CHUNK_BYTES;
+    rig->opening.entry_count = entry_count;
+    for (uint32_t i = 0; i < entry_count; i++) {
+        rig->opening.entries[i].bytes = rig->object_bytes / entry_count -
+            i; /* what fills up the last chunk is of no concern to a transfer */
+        snprintf(rig->opening.entries[i].name, sizeof rig->opening.entries[i].name, "%u", i);
+    }
+    sign_manifest(rig);
+}
+
 static void drop_open_act(struct core_rig_act *act) {
     if (act->is_open)
         fr_buffer_unref(act->buffer);

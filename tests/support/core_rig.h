@@ -79,6 +79,8 @@ void core_rig_done(struct core_rig *rig);
 
 /* Make the transfer; what fr_transfer_new_... returns. _pipe: before be_..., its size is not told in the opening. */
 void core_rig_pipe(struct core_rig *rig);
+void core_rig_set(struct core_rig *rig,
+                  uint32_t entry_count); /* before be_...: chunk c is of entry c modulo their number, which divides chunk_count */
 int core_rig_be_origin(struct core_rig *rig, uint32_t member_count);
 int core_rig_be_origin_over(struct core_rig *rig, const struct fr_roster *const *rosters, uint32_t group_count);
 int core_rig_be_member(struct core_rig *rig, uint32_t self, uint32_t member_count);

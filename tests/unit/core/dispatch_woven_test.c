@@ -106,6 +106,18 @@ static void at_the_beginning_an_entry_waits_for_its_child(void **state) {
     close_bench(&bench);
 }
 
+static void nobody_is_awaited_when_all_have_left(void **state) {
+    struct bench bench;
+    uint64_t owners[2];
+    (void) state;
+    open_bench(&bench, 2, 100, 2);
+    join(&bench, 0, BEGIN);
+    fr_dispatch_leave(&bench.dispatch, 0);
+    assert_int_equal(give(&bench, BEGIN + 250 * FR_MS, owners), 0);
+    assert_true(fr_dispatch_due(&bench.dispatch) == FR_TIME_NEVER); /* or the timer would fire without end */
+    close_bench(&bench);
+}
+
 static void what_a_slow_child_leaves_behind_others_take(void **state) {
     struct bench bench;
     uint64_t owners[2];
@@ -145,6 +157,7 @@ int main(void) {
         cmocka_unit_test(each_child_is_given_its_own_entries),
         cmocka_unit_test(one_who_is_gone_is_followed_by_the_next_until_it_is_back),
         cmocka_unit_test(at_the_beginning_an_entry_waits_for_its_child),
+        cmocka_unit_test(nobody_is_awaited_when_all_have_left),
         cmocka_unit_test(what_a_slow_child_leaves_behind_others_take),
         cmocka_unit_test(a_child_without_an_entry_takes_only_what_is_left_behind),
     };

@@ -32,7 +32,8 @@ struct fr_node_report {
     uint64_t bytes_from_peers;
     uint64_t bytes_relayed;
     uint32_t chunks_owned;
-    uint32_t chunks_bad; /**< wrong chunks that it received and dropped */
+    uint32_t chunks_bad;   /**< wrong chunks that it received and dropped */
+    uint32_t entries_have; /**< of a set: files that are whole */
     double first_relay_seconds;
     double last_owned_seconds;
     const char *zone; /**< as in the node list, like the rest, so that a report can be pushed to again; NULL or "": not told */
@@ -47,6 +48,7 @@ struct fr_report {
     uint64_t object_bytes; /**< FR_BYTES_UNKNOWN while a pipe has not ended */
     uint32_t chunk_bytes;
     uint32_t chunks;
+    uint32_t entry_count;                 /**< files of a set; 0: it is one file */
     char root[2 * FR_DIGEST_BYTES + 1];   /**< hex; "" until the source has been read to its end */
     char sha256[2 * FR_DIGEST_BYTES + 1]; /**< the same */
     double seconds;                       /**< so far; at the end: until the last node was settled */

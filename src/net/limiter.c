@@ -25,7 +25,8 @@ struct fr_limiter {
     struct queue urgent, others;
     size_t grain;    /* bytes that must be there before somebody is called */
     size_t tick;     /* bytes that the timer waits for */
-    bool is_serving; /* who asks now was called */
+    bool is_serving;                      /* who asks now was called */
+    const struct fr_limiter_turn *called; /* and has not been given anything since; NULL: it has */
 };
 
 int fr_limiter_new(uv_loop_t *loop, uint64_t rate, struct fr_limiter **ret_limiter) {
@@ -98,11 +99,18 @@ static void serve(uv_timer_t *timer) {
     while (has_waiting(limiter) && fr_bucket_level(&limiter->bucket, now) >= limiter->grain) {
         struct fr_limiter_turn *turn = limiter->urgent.first ? limiter->urgent.first : limiter->others.first;
         fr_limiter_leave(limiter, turn);
+        limiter->called = turn;
         turn->go(turn->user);
     }
     limiter->is_serving = false;
     if (has_waiting(limiter))
         arm(limiter);
+}
+
+/* While others wait, one who was called may take once, and finish the chunk that it is in; a whole chunk after that is for the next. Else one
+ * that runs dry in the middle of a chunk would be called first again and again, and never stop. */
+static bool has_turn(const struct fr_limiter *limiter, const struct fr_limiter_turn *turn, bool is_urgent) {
+    return !has_waiting(limiter) || (limiter->is_serving && (is_urgent || limiter->called == turn));
 }
 
 size_t fr_limiter_ask(struct fr_limiter *limiter, struct fr_limiter_turn *turn, size_t bytes, bool is_urgent) {
@@ -111,8 +119,10 @@ size_t fr_limiter_ask(struct fr_limiter *limiter, struct fr_limiter_turn *turn, 
         return 0;
     size_t least = bytes < limiter->grain ? bytes : limiter->grain;
     uint64_t level = fr_bucket_level(&limiter->bucket, uv_hrtime());
-    if (level >= least && (limiter->is_serving || !has_waiting(limiter)))
+    if (level >= least && has_turn(limiter, turn, is_urgent)) {
+        limiter->called = NULL;
         return level < bytes ? (size_t) level : bytes;
+    }
     bool is_first = !has_waiting(limiter);
     append(limiter, turn, is_urgent);
     if (is_first && !limiter->is_serving)

@@ -312,7 +312,7 @@ static void choose_timing(struct fr_push *push) {
 }
 
 static int make_tally(struct fr_push *push, struct fr_failure *failure) {
-    const struct fr_tally_options options = {
+    struct fr_tally_options options = {
         .object_name = push->name,
         .object_bytes = push->layout.object_bytes,
         .chunk_bytes = push->layout.chunk_bytes,
@@ -320,6 +320,7 @@ static int make_tally(struct fr_push *push, struct fr_failure *failure) {
         .up_rate = push->options.up_rate,
         .plan = push->plan,
     };
+    fr_source_entries(push->source, &options.entry_count);
     int rc = fr_tally_new(&options, &push->tally);
     return rc ? fr_failure_set(failure, rc, 0, "push: %s", fr_error_text(rc)) : 0;
 }

@@ -55,7 +55,8 @@ static json_t *make_text(const char *text) {
 static json_t *make_reason(const char *reason) { return reason && reason[0] != '\0' ? make_text(reason) : json_string(""); }
 
 static json_t *make_object(const struct fr_report *report) {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "name", make_text(report->object_name), "bytes",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", make_text(report->object_name), "entries",
+                     fr_json_count(report->entry_count), "bytes",
                      report->object_bytes == FR_BYTES_UNKNOWN ? json_null() : fr_json_count(report->object_bytes), "chunk_bytes",
                      fr_json_count(report->chunk_bytes), "chunks", fr_json_count(report->chunks), "root", make_text(report->root), "sha256",
                      make_text(report->sha256));
@@ -64,12 +65,13 @@ static json_t *make_object(const struct fr_report *report) {
 static json_t *make_rate(uint64_t rate) { return rate == FR_RATE_UNKNOWN ? json_null() : fr_json_count(rate); }
 
 static json_t *make_node(const struct fr_node_report *node) {
-    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "name", make_text(node->name),
-                     "group", fr_json_count(node->group), "verdict", fr_verdict_name(node->verdict), "reason", make_reason(node->reason),
-                     "seconds", fr_json_seconds(node->seconds), "bytes_have", fr_json_count(node->bytes_have), "bytes_from_upstream",
-                     fr_json_count(node->bytes_from_upstream), "bytes_from_peers", fr_json_count(node->bytes_from_peers), "bytes_relayed",
-                     fr_json_count(node->bytes_relayed), "chunks_owned", fr_json_count(node->chunks_owned), "chunks_bad",
-                     fr_json_count(node->chunks_bad), "first_relay_seconds", fr_json_seconds(node->first_relay_seconds),
+    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "name",
+                     make_text(node->name), "group", fr_json_count(node->group), "verdict", fr_verdict_name(node->verdict), "reason",
+                     make_reason(node->reason), "seconds", fr_json_seconds(node->seconds), "bytes_have", fr_json_count(node->bytes_have),
+                     "bytes_from_upstream", fr_json_count(node->bytes_from_upstream), "bytes_from_peers",
+                     fr_json_count(node->bytes_from_peers), "bytes_relayed", fr_json_count(node->bytes_relayed), "chunks_owned",
+                     fr_json_count(node->chunks_owned), "chunks_bad", fr_json_count(node->chunks_bad), "entries_have",
+                     fr_json_count(node->entries_have), "first_relay_seconds", fr_json_seconds(node->first_relay_seconds),
                      "last_owned_seconds", fr_json_seconds(node->last_owned_seconds), "zone", make_text(node->zone), "up_rate",
                      make_rate(node->up_rate), "down_rate", make_rate(node->down_rate), "tier",
                      node->is_secondary ? "secondary" : "primary");

@@ -68,6 +68,7 @@ int fr_tally_new(const struct fr_tally_options *options, struct fr_tally **ret_t
     tally->report = (struct fr_report){.object_name = options->object_name,
                                        .object_bytes = options->object_bytes,
                                        .chunk_bytes = options->chunk_bytes,
+                                       .entry_count = options->entry_count,
                                        .bound_seconds = options->plan->bound_seconds,
                                        .predicted_seconds = options->plan->predicted_seconds,
                                        .group_count = options->plan->group_count,
@@ -126,6 +127,7 @@ static void update_node(struct fr_tally *tally, const struct fr_transfer *transf
     node->bytes_relayed = figures->bytes_relayed;
     node->chunks_owned = figures->chunks_owned;
     node->chunks_bad = figures->chunks_bad;
+    node->entries_have = figures->entries_whole;
     node->first_relay_seconds = seconds_after(tally, result.accepted_at, figures->first_relay_ns);
     node->last_owned_seconds = seconds_after(tally, result.accepted_at, figures->last_owned_ns);
 }

@@ -16,6 +16,7 @@ struct fr_tally_options {
     const char *object_name; /* borrowed, like nodes */
     uint64_t object_bytes;   /* FR_BYTES_UNKNOWN for a pipe */
     uint32_t chunk_bytes;
+    uint32_t entry_count; /* of a set */
     const struct fr_nodes *nodes;
     uint64_t up_rate;           /* for the bound of a pipe, whose size the plan did not know */
     const struct fr_plan *plan; /* borrowed as well: which node is which member of which group */

@@ -161,6 +161,7 @@ int fr_source_weave(struct fr_source *source, uint32_t chunk_bytes, struct fr_fa
 }
 
 const struct fr_entry *fr_source_entries(const struct fr_source *source, uint32_t *ret_count) {
+    *ret_count = 0;
     return source->set ? fr_source_set_entries(source->set, ret_count) : NULL;
 }
 

@@ -213,6 +213,54 @@ static void who_comes_later_does_not_pass_those_who_wait(void **state) {
     assert_int_equal(second.wants, 0);
 }
 
+/* Takes one chunk after the other for as long as it is let. */
+struct glutton {
+    struct fr_limiter_turn turn;
+    size_t left; /* of its chunk */
+    unsigned chunks;
+};
+
+enum { GLUTTONS = 4, GLUTTON_CHUNK = 40000 };
+static unsigned eaten;
+
+static void gorge(void *user) {
+    struct glutton *glutton = user;
+    size_t may;
+    while (eaten < wanted_chunks && (may = fr_limiter_ask(out, &glutton->turn, glutton->left, glutton->left < GLUTTON_CHUNK)) > 0) {
+        fr_limiter_spend(out, may);
+        glutton->left -= may;
+        if (glutton->left > 0)
+            continue;
+        glutton->left = GLUTTON_CHUNK;
+        glutton->chunks++;
+        eaten++;
+    }
+}
+
+static bool is_all_eaten(struct net_pair *at) {
+    (void) at;
+    return eaten >= wanted_chunks;
+}
+
+static void who_always_has_more_leaves_the_others_their_share(void **state) {
+    (void) state;
+    struct glutton gluttons[GLUTTONS] = {0};
+    make_limiters(0, FAST / 40);
+    fr_limiter_spend(out, FAST / 400);
+    eaten = 0;
+    wanted_chunks = 80;
+    for (size_t i = 0; i < GLUTTONS; i++) {
+        gluttons[i].turn = (struct fr_limiter_turn){.go = gorge, .user = &gluttons[i]};
+        gluttons[i].left = GLUTTON_CHUNK;
+        gorge(&gluttons[i]);
+    }
+    net_pair_run_until(&pair, is_all_eaten);
+    for (size_t i = 0; i < GLUTTONS; i++) {
+        assert_in_range(gluttons[i].chunks, wanted_chunks / GLUTTONS - 2, wanted_chunks / GLUTTONS + 2);
+        fr_limiter_leave(out, &gluttons[i].turn);
+    }
+}
+
 #define paired(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -225,6 +273,7 @@ int main(void) {
         paired(who_is_not_read_counts_as_heard),
         paired(the_urgent_come_first_and_the_others_in_order),
         paired(who_comes_later_does_not_pass_those_who_wait),
+        paired(who_always_has_more_leaves_the_others_their_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -249,13 +249,22 @@ static int choose_layout(struct fr_push *push, struct fr_failure *failure) {
     return weave_entries(push, failure);
 }
 
+/* Of a set a group is best as large as the set: then each member owns one entry, and no uplink is idle. */
+static uint32_t choose_group_size(const struct fr_push *push) {
+    uint32_t entry_count;
+    fr_source_entries(push->source, &entry_count);
+    if (push->options.group_size > 0 || entry_count < 2 || push->options.nodes->count <= entry_count)
+        return push->options.group_size;
+    return entry_count;
+}
+
 static int form_groups(struct fr_push *push, struct fr_failure *failure) {
     const struct fr_plan_options options = {
         .object_bytes = push->layout.object_bytes,
         .chunk_bytes = push->layout.chunk_bytes,
         .up_rate = push->options.up_rate,
         .delay = push->options.delay,
-        .group_size = push->options.group_size,
+        .group_size = choose_group_size(push),
         .shape = push->options.shape,
         .fanout = push->options.fanout,
     };

@@ -213,20 +213,24 @@ static void who_comes_later_does_not_pass_those_who_wait(void **state) {
     assert_int_equal(second.wants, 0);
 }
 
-/* Takes one chunk after the other for as long as it is let. */
+/* Takes one chunk after the other for as long as it is let, the head of each before the rest. */
 struct glutton {
     struct fr_limiter_turn turn;
     size_t left; /* of its chunk */
     unsigned chunks;
 };
 
-enum { GLUTTONS = 4, GLUTTON_CHUNK = 40000 };
+enum { GLUTTONS = 4, GLUTTON_CHUNK = 16400, GLUTTON_HEAD = 8 };
 static unsigned eaten;
 
 static void gorge(void *user) {
     struct glutton *glutton = user;
     size_t may;
-    while (eaten < wanted_chunks && (may = fr_limiter_ask(out, &glutton->turn, glutton->left, glutton->left < GLUTTON_CHUNK)) > 0) {
+    while (eaten < wanted_chunks) {
+        bool is_inside = glutton->left < GLUTTON_CHUNK;
+        may = fr_limiter_ask(out, &glutton->turn, is_inside ? glutton->left : GLUTTON_HEAD, is_inside);
+        if (may == 0)
+            return;
         fr_limiter_spend(out, may);
         glutton->left -= may;
         if (glutton->left > 0)
@@ -248,7 +252,7 @@ static void who_always_has_more_leaves_the_others_their_share(void **state) {
     make_limiters(0, FAST / 40);
     fr_limiter_spend(out, FAST / 400);
     eaten = 0;
-    wanted_chunks = 80;
+    wanted_chunks = 200;
     for (size_t i = 0; i < GLUTTONS; i++) {
         gluttons[i].turn = (struct fr_limiter_turn){.go = gorge, .user = &gluttons[i]};
         gluttons[i].left = GLUTTON_CHUNK;

@@ -111,6 +111,8 @@ static enum cli_exit exit_by_nodes(const struct fr_report *report) {
     uint32_t having = count_having(report);
     if (having == report->node_count)
         return CLI_EXIT_ALL;
+    for (uint32_t i = 0; i < report->node_count; i++)
+        having += report->nodes[i].verdict == FR_VERDICT_USABLE;
     return having > 0 ? CLI_EXIT_SOME : CLI_EXIT_NONE;
 }
 

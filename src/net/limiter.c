@@ -23,8 +23,8 @@ struct fr_limiter {
     struct fr_bucket bucket;
     uv_timer_t timer;
     struct queue urgent, others;
-    size_t grain;    /* bytes that must be there before somebody is called */
-    size_t tick;     /* bytes that the timer waits for */
+    size_t grain;                         /* bytes that must be there before somebody is called */
+    size_t tick;                          /* bytes that the timer waits for */
     bool is_serving;                      /* who asks now was called */
     const struct fr_limiter_turn *called; /* and has not been given anything since; NULL: it has */
 };

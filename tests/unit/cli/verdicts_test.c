@@ -111,6 +111,7 @@ static void exit_codes(void **state) {
         {FR_VERDICT_FAILED, FR_VERDICT_FAILED, FR_VERDICT_FAILED, FR_E_IO, CLI_EXIT_LOCAL},
         {FR_VERDICT_COMPLETE, FR_VERDICT_FAILED, FR_VERDICT_FAILED, FR_E_TIMEOUT, CLI_EXIT_SOME},
         {FR_VERDICT_FAILED, FR_VERDICT_FAILED, FR_VERDICT_FAILED, FR_E_TIMEOUT, CLI_EXIT_NONE},
+        {FR_VERDICT_USABLE, FR_VERDICT_FAILED, FR_VERDICT_FAILED, FR_E_TIMEOUT, CLI_EXIT_SOME},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         begin_report(cases[i].first, cases[i].second, cases[i].third);

@@ -18,14 +18,17 @@ bool fr_send_can_serve(struct fr_transfer *transfer, const struct fr_link *link,
 static void hand_out(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk) {
     const struct fr_layout *layout = &transfer->manifest.layout;
     struct fr_action action = {.type = FR_ACTION_SEND_CHUNK, .link = link->id, .chunk = chunk};
+    bool is_below = link->role == FR_LINK_CHILD && !transfer->is_origin;
 
     fr_say_page(transfer, link, fr_layout_page_of(layout, chunk));
     action.chunk_offset = fr_layout_chunk_offset(layout, chunk);
     action.count = fr_layout_chunk_size(layout, chunk);
-    action.is_urgent = link->role == FR_LINK_CHILD && !transfer->is_origin;
+    /* A whole group waits for a gift. For an answer one node does, as a peer may: were it to go first, those below could ask for so much that
+     * nothing is left for our own group. */
+    action.is_urgent = is_below && fr_bitset_has(&link->gifts, chunk);
     fr_liveness_sent(&link->liveness, transfer->now);
     link->sends++;
-    if (action.is_urgent)
+    if (is_below) /* peers lose a bounded part of the uplink by it, whatever it is */
         fr_urgent_on_handed(transfer);
     if (transfer->is_origin)
         transfer->origin.bytes_sent += action.count;

@@ -232,6 +232,6 @@ void fr_sim_end_send_chunk(struct fr_sim_end *end, fr_chunk_index chunk, uint32_
     fr_assert(end->chunk_count < FR_SIM_END_CHUNKS_MAX);
     if (end->is_reset)
         return;
-    end->chunks[end->chunk_count++] = (struct fr_sim_chunk){chunk, chunk_size, is_corrupt};
+    end->chunks[end->chunk_count++] = (struct fr_sim_chunk){chunk, chunk_size, is_corrupt, end->is_urgent};
     fr_sim_uplink_wake(end);
 }

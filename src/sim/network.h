@@ -3,7 +3,7 @@
  * A virtual network: ports with an uplink and a downlink rate, links between them that deliver in order, and what breaks them.
  *
  *   end_send, end_send_chunk     queue at the sender's end; a chunk is a token, control frames are real bytes
- *     uplink                     one parcel at a time: control bytes of any link first, then chunks, of urgent links first, links in turn
+ *     uplink                     one parcel at a time: control bytes of any link first, then chunks, urgent ones first, links in turn
  *     path                       one-way delay and jitter, in order per link; a cut path holds what arrives until it heals, a clogged
  *                                one takes one chunk at a time, slowly, while the uplink serves others
  *     downlink                   one parcel at a time in order of arrival; bits that came through while it was idle cost nothing
@@ -86,7 +86,7 @@ struct fr_sim_end {
     struct fr_sim_end *next_in_port, *previous_in_port;
     struct fr_sim_end *next_in_lane[FR_SIM_LANE_KINDS];
     bool is_in_lane[FR_SIM_LANE_KINDS];
-    bool is_urgent;     /* its chunks go before those of ends that are not */
+    bool is_urgent;     /* chunks that it is handed from now on go before those that are not */
     bool is_open;       /* its host wants to hear of it */
     bool is_attached;   /* in its port's list */
     bool is_connecting; /* dialled, not ready */
@@ -97,7 +97,7 @@ struct fr_sim_end {
     struct fr_sim_chunk {
         fr_chunk_index chunk;
         uint32_t chunk_size;
-        bool is_corrupt;
+        bool is_corrupt, is_urgent;
     } chunks[FR_SIM_END_CHUNKS_MAX];
     uint32_t chunk_count;
     fr_time_ns last_arrival_at; /* of what this end sent: later parcels do not overtake */

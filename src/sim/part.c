@@ -228,7 +228,7 @@ static void send_chunk(struct fr_sim_part *part, struct fr_sim_socket *socket, f
         is_corrupt = is_hit(part, part->host->rot_chance, FR_SIM_FAULT_ROT) || is_corrupt;
 
     socket->sends++;
-    socket->end->is_urgent = is_urgent; /* a link's chunks are all of one kind */
+    socket->end->is_urgent = is_urgent;
     fr_sim_oracle_on_send_chunk(&world->oracle, fr_sim_node_of(part), socket->end->other->port->index - 1, chunk, socket->sends,
                                 fr_bitset_has(&socket->asked, chunk));
     if (part->member == FR_MEMBER_UPSTREAM && !fr_sim_source_has(part, chunk))

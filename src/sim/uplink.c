@@ -8,7 +8,10 @@
 
 enum { DOWNLINK_BUSY_SECONDS = 2 };
 
-static struct fr_sim_lane *chunk_lane(const struct fr_sim_end *end) { return end->is_urgent ? &end->port->urgent : &end->port->chunks; }
+/* Of an end that has chunks: its next one decides, for they leave in order. */
+static struct fr_sim_lane *chunk_lane(const struct fr_sim_end *end) {
+    return end->chunks[0].is_urgent ? &end->port->urgent : &end->port->chunks;
+}
 
 void fr_sim_lane_push(struct fr_sim_lane *lane, struct fr_sim_end *end) {
     enum fr_sim_lane_kind kind = lane->kind;

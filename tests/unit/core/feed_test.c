@@ -25,6 +25,20 @@ static void an_owned_chunk_goes_down_before_it_goes_to_the_peers(void **state) {
     assert_int_equal(core_rig_traced(&scene->rig, FR_TRACE_CHUNK_GIVEN, SELF), 1);
 }
 
+/* For a gift a whole group waits, for an answer one node: were that first, too, who asks for much would leave nothing for our peers. */
+static void what_is_asked_for_below_is_not_urgent(void **state) {
+    struct feed_scene *scene = *state;
+    struct core_rig_act last = {.is_urgent = true};
+    feed_scene_give(scene, 3, 1);
+    core_rig_ranges(&scene->rig, scene->below, FR_FRAME_REACHED, 3, 1);
+    core_rig_ranges(&scene->rig, scene->below, FR_FRAME_WANT, 3, 1);
+    for (uint32_t i = 0; i < scene->rig.act_count; i++)
+        if (scene->rig.acts[i].type == FR_ACTION_SEND_CHUNK && scene->rig.acts[i].link == scene->below)
+            last = scene->rig.acts[i];
+    assert_int_equal(feed_scene_count_sent(scene, scene->below, 3), 2);
+    assert_false(last.is_urgent);
+}
+
 static void it_goes_down_once(void **state) {
     struct feed_scene *scene = *state;
     feed_scene_give(scene, 3, 1);
@@ -506,6 +520,7 @@ static void what_it_had_before_we_owned_it_is_not_given(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_owned_chunk_goes_down_before_it_goes_to_the_peers, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(what_is_asked_for_below_is_not_urgent, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(it_goes_down_once, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(what_a_peer_owns_is_not_given_down_by_us, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(pages_and_the_end_run_ahead, feed_scene_set_up, feed_scene_tear_down),

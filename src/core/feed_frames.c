@@ -181,17 +181,34 @@ static int on_done(struct fr_transfer *transfer, struct fr_link *link, const uin
     return 0;
 }
 
-/* A group that this one feeds has caught one of it. Who did wrong so often is fed from no more; when nobody better is left of the group, those below
- * are ours to feed (feed.c). A lie about it costs us links and chunks, and nobody else anything. */
-static void heed_from_below(struct fr_transfer *transfer, struct fr_feed *feed, const struct fr_msg_fault *fault) {
-    uint32_t member = fault->member - FR_MEMBER_ABOVE;
+/* The group of which one is that a FAULT names as standing above the teller's. false: of none that we know. */
+static bool find_above(const struct fr_transfer *transfer, const struct fr_msg_fault *fault, uint32_t *ret_group) {
+    uint32_t up = fault->member < FR_MEMBER_FAR_ABOVE ? 1 : 2 + (fault->member - FR_MEMBER_FAR_ABOVE) / FR_GROUP_NODES_MAX;
+    uint32_t group = fault->group;
 
-    if (fault->member < FR_MEMBER_ABOVE || member >= feed->roster->member_count)
+    for (; up > 0; up--) {
+        const struct fr_sheet *sheet = fr_sheets_find(transfer, group);
+
+        if (!sheet || sheet->roster->upstream_count == 0)
+            return false;
+        group = sheet->roster->upstream_group;
+    }
+    *ret_group = group;
+    return true;
+}
+
+static uint32_t index_above(const struct fr_msg_fault *fault) { return (fault->member - FR_MEMBER_ABOVE) % FR_GROUP_NODES_MAX; }
+
+/* Those below have caught one of this group, be it of the group above them or further up, in the place of that. Nothing is taken any more from who
+ * did wrong so often; when nobody better is left of the group, those below are ours to feed (feed.c), and its word on them is not the last
+ * (rescue.c). A lie about it costs us links and chunks, and nobody else anything. */
+static void heed_from_below(struct fr_transfer *transfer, struct fr_feed *feed, const struct fr_msg_fault *fault) {
+    uint32_t group;
+
+    if (fault->member < FR_MEMBER_ABOVE || fault->member == FR_MEMBER_UPSTREAM || !find_above(transfer, fault, &group))
         return;
-    for (uint32_t i = 0; i < transfer->sheet_count; i++)
-        if (transfer->sheets[i]->roster->group_index == fault->group &&
-            transfer->sheets[i]->roster->upstream_group == feed->roster->group_index)
-            feed->fed[member].faults_below++;
+    if (group == feed->roster->group_index && index_above(fault) < feed->roster->member_count)
+        feed->fed[index_above(fault)].faults_below++;
 }
 
 /* Whom several members have caught with wrong chunks owns nothing any more: nobody takes what it relays, and without peers to wait for it would
@@ -220,20 +237,6 @@ static void name_node(const struct fr_transfer *transfer, uint32_t group, uint32
     fr_free(roster);
 }
 
-/* Of which group one is that a FAULT names as standing above the teller's. false: of none that there is. */
-static bool find_above(const struct fr_transfer *transfer, const struct fr_msg_fault *fault, uint32_t *ret_group) {
-    const struct fr_roster *roster = transfer->sheets[fault->group]->roster;
-    uint32_t up = fault->member < FR_MEMBER_FAR_ABOVE ? 1 : 2 + (fault->member - FR_MEMBER_FAR_ABOVE) / FR_GROUP_NODES_MAX;
-
-    for (; up > 0; up--) {
-        if (roster->upstream_count == 0)
-            return false;
-        roster = transfer->sheets[roster->upstream_group]->roster;
-    }
-    *ret_group = roster->group_index;
-    return true;
-}
-
 /* Whom a FAULT names. */
 static void name_subject(const struct fr_transfer *transfer, const struct fr_msg_fault *fault, char *out, size_t size) {
     uint32_t group;
@@ -245,7 +248,7 @@ static void name_subject(const struct fr_transfer *transfer, const struct fr_msg
     else if (!find_above(transfer, fault, &group))
         snprintf(out, size, "a node above group %u", fault->group);
     else
-        name_node(transfer, group, (fault->member - FR_MEMBER_ABOVE) % FR_GROUP_NODES_MAX, out, size);
+        name_node(transfer, group, index_above(fault), out, size);
 }
 
 /* The origin's word on it: who, and who told. */

@@ -180,6 +180,44 @@ static void a_group_that_is_complete_is_not_gone(void **state) {
     assert_int_equal(feed_scene_told_verdict(scene, 1, SELF), FR_VERDICT_COMPLETE);
 }
 
+/* A liar feeds, in the place of another, a group two below its own. What it says of nodes there is tried from here before it goes up. */
+static void one_that_those_further_below_caught_feeds_nobody(void **state) {
+    struct feed_scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    core_rig_roster(rig, scene->up, &feed_scene_grandchild);
+    core_rig_roster(rig, scene->up, &feed_scene_deepest);
+    for (fr_chunk_index chunk = 0; chunk < 3; chunk++) {
+        assert_int_equal(core_rig_dials(rig, 1), 0);
+        core_rig_fault(rig, scene->below, 3, FR_MEMBER_FAR_ABOVE + SELF, chunk, "sent a wrong chunk");
+    }
+    core_rig_close(rig, core_rig_dialled_below(rig, 1, 2), FR_E_UNREACHABLE);
+    core_rig_close(rig, core_rig_dialled_below(rig, 1, 0), FR_E_UNREACHABLE);
+    assert_int_equal(core_rig_dials(rig, 2), 1 << SELF);
+    core_rig_result(rig, scene->below, 3, 0, FR_VERDICT_FAILED, "sent wrong chunks again and again");
+    assert_int_equal(core_rig_dials(rig, 3), 1 << 0);
+    assert_int_equal(core_rig_results(rig, scene->up, 3, 0, NULL, NULL), 0);
+}
+
+static void one_that_is_accused_in_the_place_of_another_goes_on(void **state) {
+    static const struct {
+        uint32_t group, member;
+    } others[] = {
+        {2, FR_MEMBER_FAR_ABOVE + SELF},                          /* of our own group */
+        {3, FR_MEMBER_ABOVE + SELF},                              /* of the one between */
+        {3, FR_MEMBER_FAR_ABOVE + FR_GROUP_NODES_MAX + SELF},     /* of our own group */
+        {3, FR_MEMBER_FAR_ABOVE + 5 * FR_GROUP_NODES_MAX + SELF}, /* of none */
+        {3, FR_MEMBER_FAR_ABOVE + 3},                             /* nobody */
+        {3, FR_MEMBER_UPSTREAM},                                  /* the origin */
+    };
+    struct feed_scene *scene = *state;
+    core_rig_roster(&scene->rig, scene->up, &feed_scene_grandchild);
+    core_rig_roster(&scene->rig, scene->up, &feed_scene_deepest);
+    for (size_t i = 0; i < FR_COUNT_OF(others); i++)
+        for (fr_chunk_index chunk = 0; chunk < 4; chunk++)
+            core_rig_fault(&scene->rig, scene->below, others[i].group, others[i].member, chunk, "sent a wrong chunk");
+    assert_int_equal(core_rig_dials(&scene->rig, 1) | core_rig_dials(&scene->rig, 2), 0);
+}
+
 static void the_origin_takes_on_whom_its_group_fed(void **state) {
     static const struct core_rig_group groups[] = {{.index = 0, .member_count = 2}, {.index = 1, .upstream_count = 2, .member_count = 2}};
     struct feed_scene scene;
@@ -227,6 +265,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(also_when_its_roster_comes_only_then, feed_scene_set_up_bare, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(and_when_that_is_gone_the_next, feed_scene_set_up_bare, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(a_group_that_is_complete_is_not_gone, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(one_that_those_further_below_caught_feeds_nobody, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(one_that_is_accused_in_the_place_of_another_goes_on, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test(the_origin_takes_on_whom_its_group_fed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

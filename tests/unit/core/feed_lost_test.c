@@ -180,6 +180,32 @@ static void a_group_that_is_complete_is_not_gone(void **state) {
     assert_int_equal(feed_scene_told_verdict(scene, 1, SELF), FR_VERDICT_COMPLETE);
 }
 
+/* Our counterpart closes its link, and nobody else of its group can be reached. */
+static void be_left(struct feed_scene *scene, const char *why) {
+    core_rig_reason(&scene->rig, scene->below, FR_FRAME_BYE, 1, why);
+    for (uint32_t i = 1; i < 3; i++)
+        if (core_rig_dialled_below(&scene->rig, 1, (SELF + i) % 3) != FR_LINK_NONE)
+            core_rig_close(&scene->rig, core_rig_dialled_below(&scene->rig, 1, (SELF + i) % 3), FR_E_UNREACHABLE);
+    scene->below = FR_LINK_NONE;
+}
+
+/* It does not hear us, and has the object: nobody comes for it any more, so what it hears from below goes no further. */
+static void below_one_that_is_complete_and_closes_its_link_we_feed(void **state) {
+    struct feed_scene *scene = *state;
+    core_rig_roster(&scene->rig, scene->up, &feed_scene_grandchild);
+    core_rig_done_frame(&scene->rig, scene->below, FR_VERDICT_COMPLETE, "");
+    be_left(scene, "silent for 15 s");
+    assert_int_equal(core_rig_dials(&scene->rig, 2), 1 << SELF);
+}
+
+static void below_one_that_will_not_have_us_others_do(void **state) {
+    struct feed_scene *scene = *state;
+    core_rig_roster(&scene->rig, scene->up, &feed_scene_grandchild);
+    be_left(scene, "sent wrong chunks again and again");
+    feed_scene_wait_heard(scene, 10 * FR_SECOND);
+    assert_int_equal(core_rig_dials(&scene->rig, 2), 0);
+}
+
 /* A liar feeds, in the place of another, a group two below its own. What it says of nodes there is tried from here before it goes up. */
 static void one_that_those_further_below_caught_feeds_nobody(void **state) {
     struct feed_scene *scene = *state;
@@ -265,6 +291,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(also_when_its_roster_comes_only_then, feed_scene_set_up_bare, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(and_when_that_is_gone_the_next, feed_scene_set_up_bare, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(a_group_that_is_complete_is_not_gone, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(below_one_that_is_complete_and_closes_its_link_we_feed, feed_scene_set_up, feed_scene_tear_down),
+        cmocka_unit_test_setup_teardown(below_one_that_will_not_have_us_others_do, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(one_that_those_further_below_caught_feeds_nobody, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test_setup_teardown(one_that_is_accused_in_the_place_of_another_goes_on, feed_scene_set_up, feed_scene_tear_down),
         cmocka_unit_test(the_origin_takes_on_whom_its_group_fed),

@@ -47,10 +47,11 @@ static void on_duplicate(struct fr_transfer *transfer, struct fr_link *link, fr_
 void fr_member_on_chunk(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk, struct fr_buffer *buffer) {
     struct fr_member *member = &transfer->member;
     struct fr_action action = {.type = FR_ACTION_STORE, .link = link->id, .chunk = chunk, .buffer = buffer};
-    bool is_gift = link->role == FR_LINK_UPSTREAM && (!fr_bitset_remove(&link->owed, chunk) || FR_PLANTED(ANSWER_IS_GIFT));
+    bool is_answer = fr_bitset_remove(&link->owed, chunk) && !FR_PLANTED(ANSWER_IS_GIFT);
+    bool is_gift = link->role == FR_LINK_UPSTREAM && !is_answer;
     bool may_be_here = member->mode == FR_MEMBER_HOLDING && !member->reuse.is_remaking; /* as may the whole object */
 
-    fr_pull_on_arrived(transfer, link, chunk);
+    fr_pull_on_arrived(transfer, link, chunk, is_answer);
     if (may_be_here || fr_bitset_has(&member->have, chunk) || (fr_bitset_has(&member->storing, chunk) && !FR_PLANTED(STORED_TWICE))) {
         on_duplicate(transfer, link, chunk, is_gift && !may_be_here);
         drop_buffer(transfer, buffer);
@@ -117,12 +118,13 @@ static void on_bad_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
             fr_say_chunk_number(transfer, link, FR_FRAME_WANT, chunk);
 }
 
+/* Also to a peer that was asked for it before, and was slower: it need not come twice. */
 static void say_receipts(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index chunk) {
     struct fr_link *link;
 
     FR_EACH_LIVE (transfer, link)
         if ((link->role == FR_LINK_PEER || link->role == FR_LINK_ADOPTER) &&
-            (fr_member_sender_of(link) == sender || fr_bitset_remove(&link->late, chunk)))
+            (fr_member_sender_of(link) == sender || fr_bitset_remove(&link->late, chunk) || fr_bitset_has(&link->owed, chunk)))
             fr_say_chunk_number(transfer, link, FR_FRAME_HAVE, chunk);
 }
 

@@ -35,6 +35,11 @@ void fr_ask_forget_all(struct fr_transfer *transfer, struct fr_link *link) {
     fr_bitset_done(&link->asked);
 }
 
+static void note_progress(struct fr_transfer *transfer, struct fr_link *link) {
+    link->ask_progress_at = transfer->now;
+    link->ask_progress_arrived = transfer->member.pull.arrived_count;
+}
+
 void fr_ask_on_arrived(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk) {
     if (!fr_bitset_has(&link->asked, chunk)) { /* pushed, or it came late: whoever else was asked may still send it */
         fr_ask_forget(transfer, chunk);
@@ -44,7 +49,7 @@ void fr_ask_on_arrived(struct fr_transfer *transfer, struct fr_link *link, fr_ch
     if (fr_time_since(transfer->now, link->ask_progress_at) <= QUICK_MS * FR_MS &&
         link->ask_window < FR_PULL_OUTSTANDING_MAX + FR_PLANTED(ASK_OFF_BY_ONE))
         link->ask_window++;
-    link->ask_progress_at = transfer->now;
+    note_progress(transfer, link);
 }
 
 /* ---------------------------------------------------------------------------------------------------- what */
@@ -119,10 +124,10 @@ static fr_chunk_index next_due(struct fr_transfer *transfer, const struct fr_lin
 static int note_ask(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk, struct fr_bitset *wanted) {
     if (fr_link_mark(&transfer->member.pull.asked, chunk) || fr_link_mark(&link->asked, chunk) || fr_link_mark(wanted, chunk))
         return FR_E_MEMORY;
-    if (link->role == FR_LINK_UPSTREAM && fr_link_mark(&link->owed, chunk))
+    if (fr_link_mark(&link->owed, chunk))
         return FR_E_MEMORY;
     if (link->asked.set_count == 1)
-        link->ask_progress_at = transfer->now;
+        note_progress(transfer, link);
     fr_transfer_trace(transfer, FR_TRACE_CHUNK_WANTED, link->member, chunk, 0, 0, NULL);
     return 0;
 }
@@ -156,8 +161,14 @@ static uint32_t ask_link(struct fr_transfer *transfer, struct fr_link *link, str
     return asked;
 }
 
+/* While chunks come from others it may be our own way in that is slow: were they asked again, what is on its way would come twice, and the rest
+ * later. But not longer than as many as can have been asked for before it need to come. */
 static fr_time_ns expires_at(const struct fr_transfer *transfer, const struct fr_link *link) {
-    return link->asked.set_count > 0 ? link->ask_progress_at + ASK_PATIENCES * transfer->timing.patience : FR_TIME_NEVER;
+    const struct fr_pull *pull = &transfer->member.pull;
+    bool is_overtaken = pull->arrived_count - link->ask_progress_arrived >= ASKS_TOTAL_MAX;
+    fr_time_ns since = is_overtaken ? link->ask_progress_at : fr_time_max(link->ask_progress_at, pull->arrived_at);
+
+    return link->asked.set_count > 0 ? since + ASK_PATIENCES * transfer->timing.patience : FR_TIME_NEVER;
 }
 
 static void tell_overdue(struct fr_transfer *transfer, struct fr_link *link) {

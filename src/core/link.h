@@ -72,13 +72,14 @@ struct fr_link {
     /* pulling from it */
     bool is_asked_for_news; /* our INTEREST to it */
     struct fr_bitset asked; /* chunks asked of it and not here yet */
-    struct fr_bitset owed;  /* upstream: chunks asked of it that it has neither sent nor refused yet. So answers are told from gifts. */
+    struct fr_bitset owed;  /* and those that it has neither sent nor refused yet, though others were asked since: so answers are known */
     uint32_t ask_window;
-    fr_time_ns ask_progress_at; /* when an asked chunk last came, or the first was asked */
-    fr_time_ns ask_after;       /* it let us wait: ask it nothing before */
-    struct fr_bitset promised;  /* COMING: it will push these to us */
-    fr_time_ns chunk_at;        /* when a chunk last came from it, or it began to promise */
-    struct fr_bitset late;      /* chunks that it sent while the same from another was being stored: it waits for our receipt too */
+    fr_time_ns ask_progress_at;    /* when an asked chunk last came, or the first was asked, */
+    uint32_t ask_progress_arrived; /* and how many had come from anybody by then */
+    fr_time_ns ask_after;          /* it let us wait: ask it nothing before */
+    struct fr_bitset promised;     /* COMING: it will push these to us */
+    fr_time_ns chunk_at;           /* when a chunk last came from it, or it began to promise */
+    struct fr_bitset late;         /* chunks that it sent while the same from another was being stored: it waits for our receipt too */
 };
 
 /* Prepare a slot; id and generation are kept. */

@@ -132,15 +132,20 @@ void fr_pull_on_missing(struct fr_transfer *transfer, struct fr_link *link, cons
     for (uint32_t r = 0; r < ranges->range_count; r++)
         for (uint32_t i = 0; i < ranges->ranges[r].count && ranges->ranges[r].first + i < transfer->manifest.layout.chunk_count; i++) {
             fr_bitset_remove(&link->theirs, ranges->ranges[r].first + i);
+            fr_bitset_remove(&link->owed, ranges->ranges[r].first + i);
             fr_ask_forget(transfer, ranges->ranges[r].first + i);
         }
 }
 
-void fr_pull_on_arrived(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk) {
-    bool is_kept = fr_bitset_remove(&link->promised, chunk) && !fr_bitset_has(&link->asked, chunk);
+void fr_pull_on_arrived(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk, bool is_answer) {
+    bool is_promised = fr_bitset_remove(&link->promised, chunk);
 
-    if (is_kept) /* what had to be asked for says nothing of the other promises */
+    if (is_promised && !fr_bitset_has(&link->asked, chunk)) /* what had to be asked for says nothing of the other promises */
         link->chunk_at = transfer->now;
+    if (is_answer || is_promised || is_missing(transfer, chunk)) { /* what else comes may be sent so that we wait */
+        transfer->member.pull.arrived_at = transfer->now;
+        transfer->member.pull.arrived_count++;
+    }
     fr_ask_on_arrived(transfer, link, chunk);
 }
 

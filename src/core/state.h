@@ -135,6 +135,8 @@ struct fr_pull {
     fr_time_ns first_missing_since; /* ... and since when it has been that one, or the need for news was last over */
     fr_time_ns lacking_since;       /* since when it has been that one, whatever was asked meanwhile */
     fr_time_ns stored_at;           /* when a chunk was last stored */
+    fr_time_ns arrived_at;          /* when one last came that was missing or asked for, */
+    uint32_t arrived_count;         /* and how many did */
     fr_time_ns guess_at;            /* when whoever feeds us is asked next for what nobody tells of */
 };
 
@@ -494,8 +496,8 @@ void fr_pull_done(struct fr_transfer *transfer);
 void fr_pull_on_news(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges);
 void fr_pull_on_coming(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges);
 void fr_pull_on_missing(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges);
-/* A chunk came (good or bad): it is not asked for any more. */
-void fr_pull_on_arrived(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk);
+/* A chunk came (good or bad): it is not asked for any more. is_answer: this link owed it. */
+void fr_pull_on_arrived(struct fr_transfer *transfer, struct fr_link *link, fr_chunk_index chunk, bool is_answer);
 void fr_pull_on_link_gone(struct fr_transfer *transfer, struct fr_link *link);
 /* Something is missing that will not come by itself: ask the neighbours what they have. */
 void fr_pull_want_news(struct fr_transfer *transfer);

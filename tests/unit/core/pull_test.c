@@ -305,6 +305,70 @@ static void what_does_not_come_is_told_and_asked_of_another(void **state) {
     assert_true(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
 }
 
+/* What comes from others shows that it may be our own way in that is slow; asking for more would make it slower. */
+static void while_others_bring_chunks_the_slow_are_waited_for(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    begin_pulling(scene);
+    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 1);
+    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 1);
+    assert_true(core_rig_told(rig, scene->low, FR_FRAME_WANT, 7));
+    for (fr_chunk_index chunk = 10; chunk < 14; chunk++) {
+        wait(scene, 6 * scene->patience);
+        assert_true(core_rig_chunk(rig, scene->high, chunk, CORE_RIG_GOOD));
+        assert_false(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
+    }
+    wait(scene, 8 * scene->patience + FR_MS);
+    assert_true(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
+}
+
+/* But not for ever. */
+static void the_mute_are_not_waited_for(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    begin_pulling(scene);
+    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 1);
+    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 1);
+    for (fr_chunk_index chunk = 10; chunk < 10 + 64; chunk++) { /* ASKS_TOTAL_MAX */
+        assert_false(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
+        wait(scene, scene->patience / 4);
+        assert_true(core_rig_chunk(rig, scene->high, chunk, CORE_RIG_GOOD));
+    }
+    assert_true(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
+}
+
+static void nor_while_somebody_sends_what_nobody_wants(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    begin_pulling(scene);
+    assert_true(core_rig_chunk(rig, scene->high, 10, CORE_RIG_GOOD));
+    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 1);
+    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 1);
+    for (int i = 0; i < 4; i++) {
+        assert_false(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
+        wait(scene, 2 * scene->patience + FR_MS);
+        core_rig_chunk(rig, scene->high, 10, CORE_RIG_GOOD);
+    }
+    assert_true(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
+}
+
+static void who_was_slower_hears_that_it_need_not_send(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    begin_pulling(scene);
+    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 2);
+    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 2);
+    wait(scene, 8 * scene->patience + FR_MS); /* low was asked for both, and then high */
+    core_rig_ranges(rig, scene->low, FR_FRAME_MISSING, 8, 1);
+    core_rig_forget(rig);
+    assert_true(core_rig_chunk(rig, scene->high, 7, CORE_RIG_GOOD));
+    assert_true(core_rig_told(rig, scene->low, FR_FRAME_HAVE, 7));
+    assert_true(core_rig_chunk(rig, scene->high, 8, CORE_RIG_GOOD));
+    assert_false(core_rig_told(rig, scene->low, FR_FRAME_HAVE, 8)); /* it has said already that it will not */
+    assert_true(core_rig_chunk(rig, scene->high, 9, CORE_RIG_GOOD));
+    assert_false(core_rig_told(rig, scene->low, FR_FRAME_HAVE, 9)); /* of what nobody was asked for the sender alone hears */
+}
+
 static void wrong_bytes_are_asked_of_another(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
@@ -572,6 +636,10 @@ int main(void) {
         TEST(what_one_cannot_send_is_asked_of_another),
         TEST(what_the_dead_were_asked_for_is_asked_of_others),
         TEST(what_does_not_come_is_told_and_asked_of_another),
+        TEST(while_others_bring_chunks_the_slow_are_waited_for),
+        TEST(the_mute_are_not_waited_for),
+        TEST(nor_while_somebody_sends_what_nobody_wants),
+        TEST(who_was_slower_hears_that_it_need_not_send),
         TEST(wrong_bytes_are_asked_of_another),
         TEST(what_comes_another_way_frees_the_right_window),
         TEST(upstream_is_asked_only_for_what_no_peer_has),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fastreplica push: one file to all nodes of a list. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
@@ -20,21 +21,24 @@ struct recipients {
     const char *node_list, *report;
 };
 
-static int load_nodes(const struct recipients *recipients, struct fr_nodes **ret_nodes, struct fr_failure *failure) {
+/* ret_name: of the object, for free(); NULL where no report tells. */
+static int load_nodes(const struct recipients *recipients, struct fr_nodes **ret_nodes, char **ret_name, struct fr_failure *failure) {
     if (recipients->report)
-        return fr_nodes_load_missing(recipients->report, ret_nodes, failure);
+        return fr_nodes_load_missing(recipients->report, ret_nodes, ret_name, failure);
     return fr_nodes_load(recipients->node_list, ret_nodes, failure);
 }
 
-static enum cli_exit push_file(const struct cli_pushing *pushing, const char *path, const struct recipients *recipients,
-                               const char *key_folder) {
+static enum cli_exit push_file(struct cli_pushing *pushing, const char *path, const struct recipients *recipients, const char *key_folder) {
     struct fr_failure failure = {0};
     struct fr_nodes *nodes = NULL;
     struct fr_keys *keys = NULL;
+    char *name = NULL;
     enum cli_exit code;
     int error = fr_keys_load(key_folder, FR_KEYS_ORIGIN, &keys, &failure);
     if (!error)
-        error = load_nodes(recipients, &nodes, &failure);
+        error = load_nodes(recipients, &nodes, &name, &failure);
+    if (!pushing->name)
+        pushing->name = name;
     if (error) {
         cli_say("%s", failure.text);
         code = cli_exit_for_input(error);
@@ -47,6 +51,7 @@ static enum cli_exit push_file(const struct cli_pushing *pushing, const char *pa
     }
     fr_nodes_free(nodes);
     fr_keys_free(keys);
+    free(name);
     return code;
 }
 
@@ -59,7 +64,7 @@ static int check_given(struct cli_pushing *pushing, const char *path, const stru
         return cli_args_complain("push", "--to NODES is missing, or --retry REPORT");
     if (is_piped && recipients->node_list && strcmp(recipients->node_list, "-") == 0)
         return cli_args_complain("push", "FILE and NODES cannot both be standard input");
-    if (is_piped && !pushing->name)
+    if (is_piped && !pushing->name && !recipients->report)
         return cli_args_complain("push", "standard input has no name: --name NAME is missing");
     return cli_pushing_check(pushing, "push");
 }
@@ -71,7 +76,8 @@ static int run(int argc, char **argv) {
     struct cli_option own[] = {
         {"to", 't', CLI_TEXT, false, "NODES", &recipients.node_list, "who receives", 0, 0},
         {"retry", 0, CLI_TEXT, false, "REPORT", &recipients.report,
-         "instead of --to: the nodes that have not got it by this report,\nwhich an earlier push wrote", 0, 0},
+         "instead of --to: the nodes that have not got it by this report,\nwhich an earlier push wrote; the name is that of the report", 0,
+         0},
         {"keys", 'k', CLI_TEXT, true, "DIR", &key_folder, "folder with cluster.secret and origin.key", 0, 0},
         {0},
     };

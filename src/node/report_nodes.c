@@ -141,7 +141,16 @@ static int parse_list(const char *text, const char *path, struct fr_nodes **ret_
     return error;
 }
 
-int fr_nodes_load_missing(const char *path, struct fr_nodes **ret_nodes, struct fr_failure *failure) {
+/* Under what name the nodes have it. */
+static int take_object_name(const struct reading *reading, const json_t *report, char **ret_name) {
+    const char *name = json_string_value(json_object_get(json_object_get(report, "object"), "name"));
+    *ret_name = name ? strdup(name) : NULL;
+    if (!name || *ret_name)
+        return 0;
+    return fr_failure_set(reading->failure, FR_E_MEMORY, 0, "%s: no memory for its nodes", reading->path);
+}
+
+int fr_nodes_load_missing(const char *path, struct fr_nodes **ret_nodes, char **ret_object_name, struct fr_failure *failure) {
     struct reading reading = {.path = path, .failure = failure};
     json_t *report = NULL;
     char *text = NULL;
@@ -152,6 +161,13 @@ int fr_nodes_load_missing(const char *path, struct fr_nodes **ret_nodes, struct 
         *ret_nodes = NULL;
     else if (!error)
         error = parse_list(text, path, ret_nodes, failure);
+    if (!error && ret_object_name) {
+        error = take_object_name(&reading, report, ret_object_name);
+        if (error) {
+            fr_nodes_free(*ret_nodes);
+            *ret_nodes = NULL;
+        }
+    }
     free(text);
     json_decref(report);
     return error;

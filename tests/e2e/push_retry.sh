@@ -23,8 +23,8 @@ cp "$work/report.json" "$work/first.json"
 
 step 'it is back, and asked alone'
 start_node n2 --listen "127.0.0.1:$back"
-expect 0 push "$work/object" --name there/it --retry "$work/report.json" --keys "$keys" --report "$work/report.json"
-assert_copies "$work/object" there/it n2
+expect 0 push "$work/object" --retry "$work/report.json" --keys "$keys" --report "$work/report.json"
+assert_copies "$work/object" there/it n2 # its name is that of the report
 check '[.nodes[].name] == ["'"$(address n2)"'"]'
 check '.nodes[0] | .zone == "here" and .up_rate == 12500000 and .down_rate == 25000000 and .tier == "primary"'
 said 'to 1 of 1 node'

@@ -15,6 +15,8 @@
 
 #include "support/scratch.h"
 
+static char *name; /* that the last report told */
+
 static int begin(void **state) {
     (void) state;
     scratch_init();
@@ -23,6 +25,8 @@ static int begin(void **state) {
 
 static int end(void **state) {
     (void) state;
+    free(name);
+    name = NULL;
     scratch_done();
     return 0;
 }
@@ -31,7 +35,9 @@ static int load(const char *text, struct fr_nodes **nodes, struct fr_failure *fa
     const char *path = scratch_path("report.json");
     scratch_put(path, text, strlen(text));
     *failure = (struct fr_failure){0};
-    return fr_nodes_load_missing(path, nodes, failure);
+    free(name);
+    name = NULL;
+    return fr_nodes_load_missing(path, nodes, &name, failure);
 }
 
 /* What the library wrote is read by it: every attribute comes back. */
@@ -51,6 +57,7 @@ static void what_was_written_is_read(void **state) {
     assert_non_null(text);
     assert_int_equal(load(text, &nodes, &failure), 0);
     free(text);
+    assert_string_equal(name, "x");
     assert_int_equal(nodes->count, 3);
     assert_string_equal(nodes->specs[0].address, "[::1]:9");
     assert_string_equal(nodes->specs[0].zone, "ams");
@@ -122,10 +129,10 @@ static void what_cannot_be_read_says_why(void **state) {
     (void) state;
     struct fr_nodes *nodes = NULL;
     struct fr_failure failure = {0};
-    assert_int_equal(fr_nodes_load_missing(scratch_path("nowhere"), &nodes, &failure), FR_E_IO);
+    assert_int_equal(fr_nodes_load_missing(scratch_path("nowhere"), &nodes, NULL, &failure), FR_E_IO);
     assert_int_equal(failure.sys_errno, ENOENT);
     failure = (struct fr_failure){0};
-    assert_int_equal(fr_nodes_load_missing(scratch_path("."), &nodes, &failure), FR_E_IO);
+    assert_int_equal(fr_nodes_load_missing(scratch_path("."), &nodes, NULL, &failure), FR_E_IO);
     assert_int_equal(failure.sys_errno, EISDIR);
 }
 

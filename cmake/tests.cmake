@@ -72,7 +72,16 @@ if(NOT TARGET fr_mdc)
     list(FILTER fuzz_tests EXCLUDE REGEX "/mdc_[a-z_]*_fuzz\\.c$")
 endif()
 
-# A story sees the program, nothing else of the build; FR_TIME_FACTOR tells by how much to stretch its patience. Stories run one at a time: they measure, and they own ports and namespaces.
+# The program with a planted bug, for a story. What has the bug is compiled again and linked in the place of what the library has; all else is
+# the library's.
+function(add_planted_program target bug source)
+    add_executable(${target} ${CMAKE_SOURCE_DIR}/cli/main.c ${CMAKE_SOURCE_DIR}/${source})
+    target_compile_definitions(${target} PRIVATE FR_PLANT=${bug})
+    target_link_libraries(${target} PRIVATE fr_cli)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endfunction()
+
+# A story sees the program and the liar, nothing else of the build; FR_TIME_FACTOR tells by how much to stretch its patience. Stories run one at a time: they measure, and they own ports and namespaces.
 function(add_story source)
     get_filename_component(name ${source} NAME_WE)
     if(name MATCHES "^_")
@@ -80,7 +89,7 @@ function(add_story source)
     endif()
     add_test(NAME e2e/${name} COMMAND ${source} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
     set_tests_properties(e2e/${name} PROPERTIES
-        ENVIRONMENT "FASTREPLICA=$<TARGET_FILE:fastreplica>;${test_environment}" SKIP_RETURN_CODE 77 RUN_SERIAL ON)
+        ENVIRONMENT "FASTREPLICA=$<TARGET_FILE:fastreplica>;FASTREPLICA_LIAR=$<TARGET_FILE:fastreplica_liar>;${test_environment}" SKIP_RETURN_CODE 77 RUN_SERIAL ON)
     limit_test(e2e/${name} 600 e2e)
 endfunction()
 
@@ -112,6 +121,7 @@ foreach(source IN LISTS sim_tests)
     set_tests_properties(${name} PROPERTIES PROCESSORS 2)
 endforeach()
 if(TARGET fastreplica)
+    add_planted_program(fastreplica_liar FLIPS_BYTE src/node/driver.c)
     foreach(source IN LISTS stories)
         add_story(${source})
     endforeach()

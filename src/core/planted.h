@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bugs for the simulator to find. An ordinary build has none of them: FR_PLANTED(NAME) is the constant 0 there, and the compiler drops what
- * hangs on it. `cmake -DFR_PLANT=NAME` makes a build that has one of them, good for the simulator's test and nothing else. `make planted`
- * makes them all in turn and counts the worlds that each needs to be found: docs/sim.md.
+ * Bugs for the simulator to find, and one for a story. An ordinary build has none of them: FR_PLANTED(NAME) is the constant 0 there, and the
+ * compiler drops what hangs on it. `cmake -DFR_PLANT=NAME` makes a build that has one of them, good for the simulator's test and nothing else.
+ * `make planted` makes all that are in the core in turn and counts the worlds that each needs to be found: docs/sim.md. The simulator has no
+ * other layers to plant one in.
  */
 #ifndef FR_CORE_PLANTED_H
 #define FR_CORE_PLANTED_H
@@ -58,6 +59,8 @@ enum fr_plant {
     FR_PLANT_TOLD_ONCE,        /* results that went up on a link that broke are not told again */
     FR_PLANT_NO_SECOND_TRY,    /* whom its own upstream gave up nobody else dials */
     FR_PLANT_UNOWNED_ADOPTED,  /* those adopted are sent whatever comes here, not only what is owned */
+    /* node/driver.c: of a program of its own, for tests/e2e/push_liar.sh */
+    FR_PLANT_FLIPS_BYTE, /* one byte of one chunk is wrong whenever that is sent on */
 };
 
 /* Where a build has a bug, FR_PLANT is its name. */

@@ -2,10 +2,13 @@
 /* The plain loop between one transfer and the world: see driver.h. */
 #include "node/driver.h"
 
+#include <string.h>
+
 #include "base/check.h"
 #include "base/failure.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "core/planted.h"
 #include "node/fetch.h"
 #include "node/refuse.h"
 
@@ -214,13 +217,38 @@ static void dial(struct fr_driver *driver, const struct fr_action *action) {
     fr_transfer_on_closed(driver->transfer, action->link, &failure, uv_hrtime());
 }
 
+/* For a story about a liar: whatever leaves of the first chunk that this process sends on is a copy with one byte flipped. What is kept here
+ * stays right. Without memory for the copy it is honest. */
+static void send_damaged(struct link *link, fr_chunk_index chunk, struct fr_buffer *buffer) {
+    static fr_chunk_index damaged = FR_CHUNK_NONE;
+    struct fr_buffer *copy = NULL;
+    if (damaged == FR_CHUNK_NONE)
+        damaged = chunk;
+    if (chunk == damaged)
+        copy = fr_buffer_new(buffer->bytes);
+    if (copy) {
+        memcpy(copy->data, buffer->data, buffer->bytes);
+        copy->bytes = buffer->bytes;
+        copy->data[copy->bytes / 2] ^= 1;
+    }
+    fr_conn_send_chunk(link->conn, chunk, copy ? copy : buffer);
+    fr_buffer_unref(copy);
+}
+
+static void send_buffer(struct link *link, fr_chunk_index chunk, struct fr_buffer *buffer) {
+    if (FR_PLANTED(FLIPS_BYTE))
+        send_damaged(link, chunk, buffer);
+    else
+        fr_conn_send_chunk(link->conn, chunk, buffer);
+}
+
 static void serve_fetched(void *user, fr_link_id id, fr_chunk_index chunk, struct fr_buffer *buffer, const struct fr_failure *failure) {
     struct fr_driver *driver = user;
     struct link *link = find_link(driver, id);
     if (driver->has_ended)
         return;
     if (link && buffer)
-        fr_conn_send_chunk(link->conn, chunk, buffer);
+        send_buffer(link, chunk, buffer);
     else if (!buffer)
         fr_transfer_on_chunk_unreadable(driver->transfer, id, chunk, failure, uv_hrtime());
     fr_driver_pump(driver);
@@ -257,7 +285,7 @@ static void send_chunk(struct fr_driver *driver, const struct fr_action *action)
         fetch_and_send(driver, action);
         return;
     }
-    fr_conn_send_chunk(link->conn, action->chunk, buffer);
+    send_buffer(link, action->chunk, buffer);
     fr_buffer_unref(buffer);
 }
 

@@ -111,6 +111,7 @@ void core_rig_close(struct core_rig *rig, fr_link_id link, int error);
 
 enum core_rig_bytes { CORE_RIG_GOOD, CORE_RIG_SPOILT };
 bool core_rig_chunk(struct core_rig *rig, fr_link_id link, fr_chunk_index chunk, enum core_rig_bytes bytes); /* false: not let in */
+uint32_t core_rig_chunk_bytes(const struct core_rig *rig, fr_chunk_index chunk, uint8_t *out);               /* returns how many */
 void core_rig_store(struct core_rig *rig, fr_chunk_index chunk);                                             /* answer a held STORE */
 void core_rig_looked(struct core_rig *rig, fr_chunk_index chunk);                                            /* answer a held REUSE */
 void core_rig_store_failed(struct core_rig *rig, fr_chunk_index chunk);

@@ -94,8 +94,10 @@ static void blame(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index 
 
     fr_transfer_trace(transfer, FR_TRACE_CHUNK_BAD, member_of(transfer, sender), chunk, 0, FR_E_DIGEST, NULL);
     is_enough = fr_member_report_fault(transfer, sender, chunk, "sent a chunk whose bytes do not match the signed digest");
-    if (link)
+    if (link) {
         fr_bitset_remove(&link->theirs, chunk); /* whatever it says, it has not got it */
+        transfer->actions.is_starved |= fr_link_mark(&link->spoilt, chunk) != 0;
+    }
     if (link && is_enough)
         fr_transfer_drop_link(transfer, link, FR_E_DIGEST, "sent wrong chunks again and again");
 }

@@ -28,6 +28,7 @@ void fr_link_done(struct fr_link *link) {
     fr_bitset_done(&link->told);
     fr_bitset_done(&link->told_coming);
     fr_bitset_done(&link->promised);
+    fr_bitset_done(&link->spoilt);
     fr_bitset_done(&link->asked);
     fr_bitset_done(&link->owed);
     fr_bitset_done(&link->late);

@@ -78,6 +78,7 @@ struct fr_link {
     uint32_t ask_progress_arrived; /* and how many had come from anybody by then */
     fr_time_ns ask_after;          /* it let us wait: ask it nothing before */
     struct fr_bitset promised;     /* COMING: it will push these to us */
+    struct fr_bitset spoilt;       /* it sent these, and damaged: that it will push one of them is what it may well think still */
     fr_time_ns chunk_at;           /* when a chunk last came from it, or it began to promise */
     struct fr_bitset late;         /* chunks that it sent while the same from another was being stored: it waits for our receipt too */
 };

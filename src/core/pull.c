@@ -123,7 +123,7 @@ void fr_pull_on_coming(struct fr_transfer *transfer, struct fr_link *link, const
 
             if (chunk >= transfer->manifest.layout.chunk_count)
                 return;
-            if (is_missing(transfer, chunk) && fr_link_mark(&link->promised, chunk))
+            if (is_missing(transfer, chunk) && !fr_bitset_has(&link->spoilt, chunk) && fr_link_mark(&link->promised, chunk))
                 transfer->actions.is_starved = true;
         }
 }

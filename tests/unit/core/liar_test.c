@@ -244,6 +244,20 @@ static void wrong_bytes_of_a_gift_are_handed_back(void **state) {
     assert_true(core_rig_sent_chunk(&scene->rig, scene->low, 10));
 }
 
+/* It has sent its copy and waits for a receipt, so it says that the chunk is coming. It is not: whoever else has it is asked. */
+static void who_sent_it_wrong_is_not_waited_for(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    const fr_link_id links[] = {scene->up, scene->low, scene->high};
+    assert_true(core_rig_chunk(rig, scene->low, 10, CORE_RIG_SPOILT));
+    assert_int_equal(core_rig_said(rig, scene->low, FR_FRAME_INTEREST), 1);
+    core_rig_ranges(rig, scene->low, FR_FRAME_COMING, 10, 1);
+    core_rig_ranges(rig, scene->up, FR_FRAME_HAVE, 10, 1);
+    core_rig_wait_heard(rig, 2 * rig->timing.patience, links, FR_COUNT_OF(links));
+    assert_true(core_rig_told(rig, scene->up, FR_FRAME_WANT, 10));
+    expect_it_goes_on(scene);
+}
+
 /* The link is gone before the store has looked at what came on it: it is named all the same, as who it was. */
 static void who_lies_and_leaves_is_named(void **state) {
     struct scene *scene = *state;
@@ -598,6 +612,7 @@ int main(void) {
         cmocka_unit_test(chunks_are_let_in_by_number_and_size),
         cmocka_unit_test(wrong_bytes_are_dropped_named_and_after_three_times_shut_out),
         TEST(wrong_bytes_of_a_gift_are_handed_back),
+        TEST(who_sent_it_wrong_is_not_waited_for),
         TEST(who_lies_and_leaves_is_named),
         TEST(who_leaves_is_still_where_a_chunk_came_from),
         TEST(who_breaks_the_protocol_again_and_again_is_shut_out),

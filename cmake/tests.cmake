@@ -81,7 +81,9 @@ function(add_planted_program target bug source)
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endfunction()
 
-# A story sees the program and the liar, nothing else of the build; FR_TIME_FACTOR tells by how much to stretch its patience. Stories run one at a time: they measure, and they own ports and namespaces.
+# A story sees the program and the liar, nothing else of the build; FR_TIME_FACTOR tells by how much to stretch its patience. One story runs at a time, for
+# they own ports and namespaces and load the machine; tests of other kinds may run beside it, but for those that measure rates.
+set(stories_alone rate_limit)
 function(add_story source)
     get_filename_component(name ${source} NAME_WE)
     if(name MATCHES "^_")
@@ -89,7 +91,11 @@ function(add_story source)
     endif()
     add_test(NAME e2e/${name} COMMAND ${source} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
     set_tests_properties(e2e/${name} PROPERTIES
-        ENVIRONMENT "FASTREPLICA=$<TARGET_FILE:fastreplica>;FASTREPLICA_LIAR=$<TARGET_FILE:fastreplica_liar>;${test_environment}" SKIP_RETURN_CODE 77 RUN_SERIAL ON)
+        ENVIRONMENT "FASTREPLICA=$<TARGET_FILE:fastreplica>;FASTREPLICA_LIAR=$<TARGET_FILE:fastreplica_liar>;${test_environment}"
+        SKIP_RETURN_CODE 77 RESOURCE_LOCK story)
+    if(name IN_LIST stories_alone)
+        set_tests_properties(e2e/${name} PROPERTIES RUN_SERIAL ON)
+    endif()
     limit_test(e2e/${name} 600 e2e)
 endfunction()
 
@@ -115,10 +121,6 @@ foreach(source IN LISTS prop_tests)
 endforeach()
 foreach(source IN LISTS sim_tests)
     add_cmocka_test(${source} sim 900)
-    # Its worlds run side by side.
-    file(RELATIVE_PATH path ${CMAKE_SOURCE_DIR}/tests ${source})
-    string(REGEX REPLACE "_test\\.c$" "" name ${path})
-    set_tests_properties(${name} PROPERTIES PROCESSORS 2)
 endforeach()
 if(TARGET fastreplica)
     add_planted_program(fastreplica_liar FLIPS_BYTE src/node/driver.c)

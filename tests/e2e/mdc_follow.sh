@@ -22,6 +22,7 @@ for name in photo.jpg clip.mp4; do
     step "$name arrives"
     rm -rf "$work/d" "$set_dir" "$work/shown"
     expect 0 mdc encode -n 4 -r 100% -o "$work/d" "$data/$name"
+    : >"$work/said"
     "$FASTREPLICA" mdc decode --follow "$set_dir" -o "$work/shown" >"$work/said" 2>"$work/err" &
     follower=$!
     pids="$pids $follower"
@@ -51,6 +52,7 @@ expect 3 mdc decode --follow "$set_dir" --for 1s -o "$work/shown"
 said '^2 of 4'
 rm "$work/shown"
 expect 4 mdc decode --follow "$work/nowhere" --for 500ms -o "$work/shown"
+: >"$work/said" # what another one said there would count
 "$FASTREPLICA" mdc decode --follow "$set_dir" -o "$work/shown" >"$work/said" 2>"$work/err" &
 follower=$!
 pids="$pids $follower"

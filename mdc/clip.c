@@ -20,12 +20,6 @@ static int refuse(struct fr_failure *failure, const char *why) {
 
 /* Tracks */
 
-static const AVStream *find_stream(AVFormatContext *format, enum AVMediaType type) {
-    int index = av_find_best_stream(format, type, -1, -1, NULL, 0);
-
-    return index >= 0 ? format->streams[index] : NULL;
-}
-
 static const char *check_video(const AVStream *stream) {
     const AVCodecParameters *par = stream->codecpar;
 
@@ -54,16 +48,16 @@ static const char *check_sound(const AVStream *stream) {
     return NULL;
 }
 
-static int open_format(struct mdc_clip *clip, const char *path, struct fr_failure *failure) {
+static int find_tracks(struct mdc_clip *clip, const struct mdc_source *source, struct fr_failure *failure) {
     const char *why;
+    int error = mdc_reel_open(&clip->reel, source, failure);
 
-    av_log_set_level(AV_LOG_QUIET);
-    if (avformat_open_input(&clip->format, path, NULL, NULL) < 0 || avformat_find_stream_info(clip->format, NULL) < 0)
-        return fr_failure_set(failure, FR_E_SYNTAX, 0, "%s is not a video that can be read", path);
-    clip->video = find_stream(clip->format, AVMEDIA_TYPE_VIDEO);
-    clip->sound = find_stream(clip->format, AVMEDIA_TYPE_AUDIO);
+    if (error != 0)
+        return error;
+    clip->video = mdc_reel_find(&clip->reel, AVMEDIA_TYPE_VIDEO);
+    clip->sound = mdc_reel_find(&clip->reel, AVMEDIA_TYPE_AUDIO);
     if (clip->video == NULL)
-        return fr_failure_set(failure, FR_E_SYNTAX, 0, "%s has no video track", path);
+        return fr_failure_set(failure, FR_E_SYNTAX, 0, "%s has no video track", source->path);
     why = check_video(clip->video);
     if (why == NULL && clip->sound != NULL)
         why = check_sound(clip->sound);
@@ -166,7 +160,7 @@ static int read_packets(struct mdc_clip *clip, const struct mdc_source *source, 
         fr_free(buffer);
         return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory to read packets");
     }
-    while (error == 0 && av_read_frame(clip->format, packet) >= 0) {
+    while (error == 0 && av_read_frame(clip->reel.format, packet) >= 0) {
         if (packet->stream_index == clip->video->index || (clip->sound != NULL && packet->stream_index == clip->sound->index)) {
             if (!is_in_file(source, packet, buffer))
                 error = refuse(failure, "the file does not hold them in one stretch");
@@ -250,7 +244,7 @@ int mdc_clip_open(struct mdc_clip *clip, const struct mdc_source *source, struct
     int error;
 
     *clip = (struct mdc_clip){0};
-    error = open_format(clip, source->path, failure);
+    error = find_tracks(clip, source, failure);
     if (error == 0)
         error = read_packets(clip, source, failure);
     if (error == 0 && clip->sound_count == 0)
@@ -265,7 +259,7 @@ int mdc_clip_open(struct mdc_clip *clip, const struct mdc_source *source, struct
 }
 
 void mdc_clip_done(struct mdc_clip *clip) {
-    avformat_close_input(&clip->format);
+    mdc_reel_done(&clip->reel);
     fr_free(clip->pictures);
     fr_free(clip->sounds);
     fr_free(clip->times);

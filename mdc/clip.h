@@ -3,9 +3,7 @@
 #ifndef MDC_CLIP_H
 #define MDC_CLIP_H
 
-#include <libavformat/avformat.h>
-
-#include "mdc/files.h"
+#include "mdc/reel.h"
 
 struct mdc_packet {
     uint64_t at; /* in the file */
@@ -20,7 +18,7 @@ struct mdc_gop {
 };
 
 struct mdc_clip {
-    AVFormatContext *format;
+    struct mdc_reel reel;
     const AVStream *video, *sound; /* sound: NULL when there is none */
     struct mdc_packet *pictures, *sounds;
     uint32_t picture_count, sound_count;

@@ -8,6 +8,7 @@
 #include "base/failure.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "mdc/remake.h"
 
 enum { REDUNDANCY_FEW = 2500, REDUNDANCY_MANY = 5000, MANY = 6 }; /* what suits few descriptions, and many */
 
@@ -31,6 +32,11 @@ int mdc_job_open_outputs(struct mdc_job *job, const char *extension, struct fr_f
     return error;
 }
 
+void mdc_job_forget_outputs(struct mdc_job *job) {
+    for (unsigned i = 0; i < MDC_COUNT_MAX; i++)
+        mdc_output_done(&job->outputs[i]);
+}
+
 static int describe_source(struct mdc_job *job, struct fr_failure *failure) {
     const char *path = job->options->path, *slash = strrchr(path, '/');
     struct mdc_header *header = &job->header;
@@ -52,7 +58,7 @@ static enum mdc_profile sniff(const struct mdc_job *job) {
         return MDC_DATA;
     if (begin[0] == 0xff && begin[1] == 0xd8 && begin[2] == 0xff)
         return MDC_PHOTO;
-    return memcmp(begin + 4, "ftyp", 4) == 0 ? MDC_VIDEO : MDC_DATA;
+    return memcmp(begin + 4, "ftyp", 4) == 0 || mdc_remake_is_film(&job->source, false) ? MDC_VIDEO : MDC_DATA;
 }
 
 static int encode_as(struct mdc_job *job, enum mdc_profile profile, struct fr_failure *failure) {
@@ -65,14 +71,15 @@ static int encode_as(struct mdc_job *job, enum mdc_profile profile, struct fr_fa
     return mdc_data_encode(job, failure);
 }
 
-/* What looks like a photo or a video and cannot be encoded as one is still a file. */
+/* What looks like a photo or a video and cannot be encoded as one is still a file, unless somebody said what it must be. */
 static int encode_profile(struct mdc_job *job, struct fr_failure *failure) {
     struct mdc_header plain = job->header;
-    enum mdc_profile profile = job->options->profile != 0 ? (enum mdc_profile) job->options->profile : sniff(job);
+    enum mdc_profile told = job->options->hq != MDC_HQ_AUTO ? MDC_VIDEO : (enum mdc_profile) job->options->profile;
     struct fr_failure why = {0};
-    int error = encode_as(job, profile, &why);
+    int error = encode_as(job, told != 0 ? told : sniff(job), &why);
 
-    if (error == FR_E_SYNTAX && job->options->profile == 0) {
+    if (error == FR_E_SYNTAX && told == 0) {
+        mdc_job_forget_outputs(job);
         job->header = plain;
         snprintf(job->remark, sizeof job->remark, "%.300s; it is encoded as data", why.text);
         return encode_as(job, MDC_DATA, failure);
@@ -114,8 +121,7 @@ int mdc_encode(const struct mdc_encode_options *options, const struct mdc_watch 
         for (unsigned i = 0; i < options->count; i++)
             ret_bytes[i] = job->outputs[i].bytes;
     }
-    for (unsigned i = 0; i < MDC_COUNT_MAX; i++)
-        mdc_output_done(&job->outputs[i]);
+    mdc_job_forget_outputs(job);
     mdc_source_close(&job->source);
     fr_free(job);
     return error;

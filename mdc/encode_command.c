@@ -37,6 +37,17 @@ static bool parse_profile(const char *text, unsigned *ret_profile) {
     return *ret_profile != 0 || strcmp(text, "auto") == 0;
 }
 
+static bool parse_hq(const char *text, enum mdc_hq *ret_hq) {
+    static const char *const names[] = {[MDC_HQ_AUTO] = "auto", [MDC_HQ_COPY] = "copy", [MDC_HQ_ENCODE] = "encode"};
+
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *ret_hq = (enum mdc_hq) i;
+            return true;
+        }
+    return false;
+}
+
 static int print_result(const struct mdc_encode_options *options, const struct mdc_header *header, const uint64_t *bytes) {
     uint64_t sum = 0;
     double more = 0;
@@ -47,6 +58,9 @@ static int print_result(const struct mdc_encode_options *options, const struct m
         more = 100.0 * ((double) sum / (double) header->source_bytes - 1);
     printf("%s: %u descriptions in %s, profile %s, %llu bytes in all, %+.1f %%\n", header->name, header->count, options->folder,
            mdc_profile_name(header->profile), (unsigned long long) sum, more);
+    if (header->profile == MDC_VIDEO && !header->is_exact)
+        printf("all %u restore the film as it was encoded again, of %llu bytes\n", header->count,
+               (unsigned long long) header->source_bytes);
     if (header->profile == MDC_DATA)
         printf("any %u of %u restore the file\n", header->layers[0].needed, header->count);
     return cli_finish_output(MDC_EXIT_WHOLE);
@@ -74,7 +88,7 @@ static int encode(const struct mdc_encode_options *options, bool is_quiet) {
 
 int mdc_encode_command(int argc, char **argv) {
     struct mdc_encode_options options = {.count = 4, .redundancy = MDC_UNSET, .parity = MDC_UNSET};
-    const char *redundancy = NULL, *profile = "auto";
+    const char *redundancy = NULL, *profile = "auto", *hq = "auto";
     bool is_quiet = false;
     char **operands;
     int operand_count;
@@ -85,6 +99,11 @@ int mdc_encode_command(int argc, char **argv) {
          0, MDC_COUNT_MAX - 1},
         {"profile", '\0', CLI_TEXT, false, "NAME", &profile,
          "what FILE is taken for: auto, video, photo, data (default auto: by its content)", 0, 0},
+        {"hq", '\0', CLI_TEXT, false, "HOW", &hq,
+         "where a video's full quality comes from: copy (FILE's own packets; all descriptions\n"
+         "are FILE), encode (encoded again, whatever it is; all descriptions are that film),\n"
+         "auto (default: copy where it can, else encode)",
+         0, 0},
         {"output", 'o', CLI_TEXT, true, "DIR", &options.folder, "the folder for the descriptions", 0, 0},
         {"quiet", 'q', CLI_FLAG, false, NULL, &is_quiet, "only say what goes wrong", 0, 0},
         {0}};
@@ -105,6 +124,10 @@ int mdc_encode_command(int argc, char **argv) {
         return cli_args_complain(usage.command, "--redundancy '%s' is not a percentage from 0 to %u", redundancy, MDC_REDUNDANCY_MAX / 100);
     if (!parse_profile(profile, &options.profile))
         return cli_args_complain(usage.command, "there is no profile '%s'", profile);
+    if (!parse_hq(hq, &options.hq))
+        return cli_args_complain(usage.command, "--hq '%s' is none of auto, copy, encode", hq);
+    if (options.hq != MDC_HQ_AUTO && options.profile != 0 && options.profile != MDC_VIDEO)
+        return cli_args_complain(usage.command, "--hq %s is for videos, and --profile says %s", hq, profile);
     if (options.parity != MDC_UNSET && options.parity >= options.count)
         return cli_args_complain(usage.command, "of %u descriptions at most %u can be to spare", options.count, options.count - 1);
     return encode(&options, is_quiet);

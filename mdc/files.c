@@ -69,6 +69,21 @@ int mdc_source_hash(const struct mdc_source *source, uint8_t *ret_digest, struct
     return error;
 }
 
+int mdc_open_nameless(const char *folder, int *ret_fd, struct fr_failure *failure) {
+    char path[PATH_MAX];
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    if (fd < 0 && snprintf(path, sizeof path, "%s/.shelf.XXXXXX", folder) < (int) sizeof path) {
+        fd = mkostemp(path, O_CLOEXEC); /* not every file system knows files without a name */
+        if (fd >= 0)
+            unlink(path);
+    }
+    if (fd < 0)
+        return fr_failure_set(failure, fr_error_from_errno(errno), errno, "cannot make a temporary file in %s", folder);
+    *ret_fd = fd;
+    return 0;
+}
+
 static int complain_exists(const struct mdc_output *output, struct fr_failure *failure) {
     return fr_failure_set(failure, FR_E_ARGUMENT, 0, "%s exists already; remove it, or choose another name", output->path);
 }

@@ -46,6 +46,7 @@ struct mdc_header {
     bool is_exact;        /* all of them together hold the source byte for byte */
     uint32_t redundancy;  /* that was asked for, hundredths of a percent */
     uint8_t set_id[MDC_SET_ID_BYTES];
+    /* Of the source; of a video that was encoded again, where is_exact is false: of that film. */
     uint64_t source_bytes;
     uint8_t source_sha256[MDC_SHA256_BYTES];
     char name[MDC_NAME_BYTES_MAX + 1];

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mdc/shelf.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/failure.h"
@@ -18,27 +15,15 @@ void mdc_shelf_done(struct mdc_shelf *shelf) {
     mdc_shelf_init(shelf);
 }
 
-static int open_nameless(const char *folder) {
-    char path[PATH_MAX];
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-    if (fd >= 0 || snprintf(path, sizeof path, "%s/.shelf.XXXXXX", folder) >= (int) sizeof path)
-        return fd;
-    fd = mkostemp(path, O_CLOEXEC); /* not every file system knows files without a name */
-    if (fd >= 0)
-        unlink(path);
-    return fd;
-}
-
 int mdc_shelf_put(struct mdc_shelf *shelf, const char *folder, int64_t label, const void *bytes, uint32_t count,
                   struct fr_failure *failure) {
     struct mdc_output file = {0};
-    int error;
+    int error = 0;
 
     if (shelf->fd < 0)
-        shelf->fd = open_nameless(folder);
-    if (shelf->fd < 0)
-        return fr_failure_set(failure, fr_error_from_errno(errno), errno, "cannot make a temporary file in %s", folder);
+        error = mdc_open_nameless(folder, &shelf->fd, failure);
+    if (error != 0)
+        return error;
     if ((shelf->count & (shelf->count - 1)) == 0) { /* doubled at every power of two */
         struct mdc_shelved *more = fr_realloc(shelf->things, shelf->count > 0 ? 2 * (size_t) shelf->count : 1, sizeof *more);
         if (more == NULL)

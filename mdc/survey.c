@@ -88,6 +88,13 @@ unsigned mdc_survey_quality(const struct mdc_header *header, unsigned count) {
 
 /* For people */
 
+/* What all descriptions are together. */
+static const char *restored(const struct mdc_header *header) {
+    if (header->is_exact)
+        return "the original, byte for byte";
+    return header->profile == MDC_VIDEO ? "the film as it was encoded again, not the source's bytes" : "everything that the set holds";
+}
+
 static void print_allowed(const struct mdc_survey *survey, FILE *out) {
     const struct mdc_header *header = survey->gathered->header;
     unsigned quality = mdc_survey_allowed(survey);
@@ -99,7 +106,7 @@ static void print_allowed(const struct mdc_survey *survey, FILE *out) {
     if (quality == MDC_QUALITY_EXACT && survey->whole_count < header->count && header->profile == MDC_VIDEO)
         fprintf(out, "the whole video in full quality\n");
     else if (quality == MDC_QUALITY_EXACT)
-        fprintf(out, header->is_exact ? "the original, byte for byte\n" : "everything that the set holds\n");
+        fprintf(out, "%s\n", restored(header));
     else if (quality == MDC_QUALITY_UNKNOWN)
         fprintf(out, "nothing\n");
     else
@@ -123,8 +130,9 @@ void mdc_survey_print(const struct mdc_survey *survey, FILE *out) {
 
     fr_text_hex(header->set_id, MDC_SET_ID_BYTES, id);
     fr_text_hex(header->source_sha256, MDC_SHA256_BYTES, digest);
-    fprintf(out, "set     %s, profile %s, %u descriptions\nsource  %s, %llu bytes, SHA-256 %s\n", id, mdc_profile_name(header->profile),
-            header->count, header->name, (unsigned long long) header->source_bytes, digest);
+    fprintf(out, "set     %s, profile %s, %u descriptions\n%s  %s, %llu bytes, SHA-256 %s\n", id, mdc_profile_name(header->profile),
+            header->count, header->profile == MDC_VIDEO && !header->is_exact ? "remade" : "source", header->name,
+            (unsigned long long) header->source_bytes, digest);
     print_layers(header, out);
     for (unsigned i = 0; i < header->count; i++) {
         const struct mdc_description *description = survey->gathered->descriptions[i];

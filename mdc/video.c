@@ -119,7 +119,7 @@ static void describe(struct mdc_job *job, struct video *video) {
     struct fr_sha256_part movie = {.bytes = video->movie.bytes, .count = video->movie.count};
     double quality = video->thin.error > 0 ? 10 * log10(255.0 * 255.0 / video->thin.error) : 99;
 
-    job->header.is_exact = true;
+    job->header.is_exact = !job->is_remade;
     *film = (struct mdc_film){
         .gop_count = clip->gop_count,
         .frame_count = clip->picture_count,
@@ -277,7 +277,7 @@ static int encode_video(struct mdc_job *job, struct video *video, struct fr_fail
     return error;
 }
 
-int mdc_video_encode(struct mdc_job *job, struct fr_failure *failure) {
+int mdc_video_copy(struct mdc_job *job, struct fr_failure *failure) {
     struct video *video = fr_alloc_zeroed(1, sizeof *video);
     int error;
 

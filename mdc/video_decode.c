@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The best video that descriptions allow: of every group of pictures the best fragment that is whole, one after the other behind a common
- * beginning; or, when every group is there in full quality and so are the source's other bytes, the source. */
+ * beginning; or, when every group is there in full quality and so are the source's other bytes, the source (or what was made of it before it
+ * was encoded, where the set is not exact). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,7 +94,7 @@ static int append_movie(struct choosing *choosing, struct mdc_output *output, bo
     return error;
 }
 
-/* is_all: full quality everywhere is all that can be had; else it is still not the source's bytes. */
+/* is_all: full quality everywhere is all that was asked for; else what the set can restore is still more. */
 static void describe(const struct choosing *choosing, uint32_t full, uint32_t missing, bool is_all, struct mdc_result *result) {
     uint32_t count = choosing->header->film.gop_count;
     char gaps[80] = "";
@@ -131,7 +132,7 @@ static int write_video(struct choosing *choosing, const struct mdc_decode_option
         missing += found == NULL;
         tell(choosing, g);
     }
-    describe(choosing, full, has_movie ? missing : count, options->is_preview || !choosing->header->is_exact, result);
+    describe(choosing, full, has_movie ? missing : count, options->is_preview, result);
     if (error == 0 && result->outcome != MDC_OUTCOME_NOTHING)
         error = mdc_output_commit(&output, failure);
     mdc_output_done(&output);
@@ -272,7 +273,8 @@ static int write_original(struct choosing *choosing, const struct mdc_decode_opt
             error = mdc_output_commit(&restoring.output, failure);
         result->outcome = MDC_OUTCOME_WHOLE;
         result->detail = UINT64_MAX;
-        snprintf(result->sentence, sizeof result->sentence, "the original, byte for byte");
+        snprintf(result->sentence, sizeof result->sentence, "%s",
+                 choosing->header->is_exact ? "the original, byte for byte" : "the film as it was encoded again, not the source's bytes");
     }
     mdc_output_done(&restoring.output);
     fr_free(restoring.runs);
@@ -285,7 +287,7 @@ int mdc_video_decode(struct mdc_gathered *gathered, const struct mdc_decode_opti
     struct choosing choosing;
     int error = choosing_init(&choosing, gathered, options->watch, failure);
 
-    if (error == 0 && gathered->count == gathered->header->count && gathered->header->is_exact && !options->is_preview)
+    if (error == 0 && gathered->count == gathered->header->count && !options->is_preview)
         error = write_original(&choosing, options, &result, failure);
     if (error == 0 && result.outcome == MDC_OUTCOME_NOTHING)
         error = write_video(&choosing, options, &result, failure);

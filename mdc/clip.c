@@ -258,6 +258,12 @@ int mdc_clip_open(struct mdc_clip *clip, const struct mdc_source *source, struct
     return error;
 }
 
+AVRational mdc_clip_rate(const struct mdc_clip *clip) {
+    AVRational rate = clip->video->avg_frame_rate;
+
+    return rate.num > 0 && rate.den > 0 ? rate : (AVRational){25, 1};
+}
+
 void mdc_clip_done(struct mdc_clip *clip) {
     mdc_reel_done(&clip->reel);
     fr_free(clip->pictures);

@@ -30,6 +30,8 @@ struct mdc_clip {
 
 /* Opens and reads the whole file once. FR_E_SYNTAX: it is no video, or of a kind whose packets cannot be copied (the failure says why). */
 int mdc_clip_open(struct mdc_clip *clip, const struct mdc_source *source, struct fr_failure *failure);
+/* Pictures a second, or what is usual. */
+AVRational mdc_clip_rate(const struct mdc_clip *clip);
 void mdc_clip_done(struct mdc_clip *clip); /* accepts a zeroed one */
 
 #endif

@@ -38,12 +38,23 @@ static struct mdc_trial at_bytes(const struct mdc_trial *trials, double bytes) {
     return at_crf(trials, high);
 }
 
+/* The smallest size that was tried. */
+static int smallest(struct mdc_trial trials[MDC_DIVISORS][MDC_TRIALS]) {
+    int divisor = MDC_DIVISORS;
+
+    while (divisor > 1 && trials[divisor - 1][0].bytes <= 0)
+        divisor--;
+    return divisor;
+}
+
 bool mdc_dial_choose(struct mdc_trial trials[MDC_DIVISORS][MDC_TRIALS], double bytes, struct mdc_dial *ret_dial) {
-    struct mdc_trial least = at_crf(trials[MDC_DIVISORS - 1], CRF_MAX);
+    int least = smallest(trials);
     bool is_found = false;
 
-    *ret_dial = (struct mdc_dial){.divisor = MDC_DIVISORS, .crf = CRF_MAX, .error = least.error};
+    *ret_dial = (struct mdc_dial){.divisor = least, .crf = CRF_MAX, .error = at_crf(trials[least - 1], CRF_MAX).error};
     for (int divisor = 1; divisor <= MDC_DIVISORS; divisor++) {
+        if (trials[divisor - 1][0].bytes <= 0)
+            continue;
         struct mdc_trial trial = at_bytes(trials[divisor - 1], bytes);
         if (trial.bytes > bytes * 1.01 || (is_found && trial.error >= ret_dial->error))
             continue;
@@ -53,4 +64,4 @@ bool mdc_dial_choose(struct mdc_trial trials[MDC_DIVISORS][MDC_TRIALS], double b
     return is_found;
 }
 
-double mdc_dial_least(struct mdc_trial trials[MDC_DIVISORS][MDC_TRIALS]) { return at_crf(trials[MDC_DIVISORS - 1], CRF_MAX).bytes; }
+double mdc_dial_least(struct mdc_trial trials[MDC_DIVISORS][MDC_TRIALS]) { return at_crf(trials[smallest(trials) - 1], CRF_MAX).bytes; }

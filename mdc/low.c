@@ -4,14 +4,14 @@
 #include <string.h>
 
 #include <libavcodec/avcodec.h>
-#include <libswscale/swscale.h>
 #include <x264.h>
 
 #include "base/check.h"
 #include "base/failure.h"
 #include "base/memory.h"
+#include "mdc/scale.h"
 
-enum { LOOKAHEAD = 16, NAL_LENGTH_BYTES = 4, SIDE_MIN = 16 };
+enum { LOOKAHEAD = 16, NAL_LENGTH_BYTES = 4 };
 
 /* Looks */
 
@@ -32,6 +32,34 @@ void mdc_looks_keep(struct mdc_looks *looks, int64_t number, const AVFrame *fram
         memcpy(plane + (size_t) row * (size_t) looks->width, frame->data[0] + (ptrdiff_t) row * frame->linesize[0], (size_t) looks->width);
 }
 
+enum { LANES = 16 }; /* a count that is known is what makes the compiler take vectors */
+
+static uint64_t compare_row(const uint8_t *a, const uint8_t *b, int width) {
+    uint32_t lanes[LANES] = {0};
+    uint64_t sum = 0;
+    int i = 0;
+
+    for (; i + LANES <= width; i += LANES)
+        for (int lane = 0; lane < LANES; lane++) {
+            int difference = a[i + lane] - b[i + lane];
+            lanes[lane] += (uint32_t) (difference * difference);
+        }
+    for (int lane = 0; lane < LANES; lane++)
+        sum += lanes[lane];
+    for (; i < width; i++)
+        sum += (uint64_t) ((a[i] - b[i]) * (a[i] - b[i]));
+    return sum;
+}
+
+uint64_t mdc_looks_compare(const struct mdc_looks *looks, int64_t number, const uint8_t *plane, int stride) {
+    const uint8_t *kept = looks->planes[number % MDC_LOOKS_MAX];
+    uint64_t sum = 0;
+
+    for (int row = 0; row < looks->height; row++, kept += looks->width, plane += stride)
+        sum += compare_row(kept, plane, looks->width);
+    return sum;
+}
+
 void mdc_looks_done(struct mdc_looks *looks) {
     for (unsigned i = 0; i < MDC_LOOKS_MAX; i++)
         fr_free(looks->planes[i]);
@@ -45,9 +73,7 @@ struct mdc_low {
     const struct mdc_looks *looks;
     mdc_low_take *take;
     void *context;
-    struct SwsContext *shrink, *enlarge; /* NULL at full size */
-    AVFrame *small;
-    uint8_t *large;
+    struct mdc_scale *scale; /* NULL at full size */
     x264_nal_t *sets;
     int set_count, width, height;
     uint64_t bytes, squares, pixels;
@@ -100,23 +126,6 @@ static int open_encoder(struct mdc_low *low, const struct mdc_low_options *optio
     return low->encoder != NULL && x264_encoder_headers(low->encoder, &low->sets, &low->set_count) >= 0 ? 0 : FR_E_MEMORY;
 }
 
-static int open_scalers(struct mdc_low *low) {
-    int width = low->looks->width, height = low->looks->height;
-
-    low->shrink = sws_getContext(width, height, AV_PIX_FMT_YUV420P, low->width, low->height, AV_PIX_FMT_YUV420P, SWS_BICUBIC, NULL, NULL,
-                                 NULL);
-    low->enlarge = sws_getContext(low->width, low->height, AV_PIX_FMT_GRAY8, width, height, AV_PIX_FMT_GRAY8, SWS_BICUBIC, NULL, NULL,
-                                  NULL);
-    low->small = av_frame_alloc();
-    low->large = fr_alloc((size_t) width * (size_t) height + 64); /* the scaler writes whole vectors */
-    if (low->shrink == NULL || low->enlarge == NULL || low->small == NULL || low->large == NULL)
-        return FR_E_MEMORY;
-    low->small->format = AV_PIX_FMT_YUV420P;
-    low->small->width = low->width;
-    low->small->height = low->height;
-    return av_frame_get_buffer(low->small, 0) < 0 ? FR_E_MEMORY : 0;
-}
-
 int mdc_low_new(struct mdc_low **ret_low, const struct mdc_low_options *options, const struct mdc_looks *looks, mdc_low_take *take,
                 void *context, struct fr_failure *failure) {
     struct mdc_low *low = fr_alloc_zeroed(1, sizeof *low);
@@ -126,12 +135,12 @@ int mdc_low_new(struct mdc_low **ret_low, const struct mdc_low_options *options,
         low->looks = looks;
         low->take = take;
         low->context = context;
-        low->width = FFMAX(looks->width / options->divisor & ~1, SIDE_MIN);
-        low->height = FFMAX(looks->height / options->divisor & ~1, SIDE_MIN);
+        low->width = mdc_scale_side(looks->width, options->divisor);
+        low->height = mdc_scale_side(looks->height, options->divisor);
         error = open_encoder(low, options);
     }
     if (error == 0 && options->divisor > 1)
-        error = open_scalers(low);
+        error = mdc_scale_new(&low->scale, looks->width, looks->height, options->divisor, failure);
     if (error != 0) {
         mdc_low_free(low);
         return fr_failure_set(failure, error, 0, "the encoder for low quality cannot be set up");
@@ -145,52 +154,21 @@ void mdc_low_free(struct mdc_low *low) {
         return;
     if (low->encoder != NULL)
         x264_encoder_close(low->encoder);
-    sws_freeContext(low->shrink);
-    sws_freeContext(low->enlarge);
-    av_frame_free(&low->small);
-    fr_free(low->large);
+    mdc_scale_free(low->scale);
     fr_free(low);
-}
-
-enum { LANES = 16 }; /* a count that is known is what makes the compiler take vectors */
-
-static uint64_t compare_row(const uint8_t *a, const uint8_t *b, int width) {
-    uint32_t lanes[LANES] = {0};
-    uint64_t sum = 0;
-    int i = 0;
-
-    for (; i + LANES <= width; i += LANES)
-        for (int lane = 0; lane < LANES; lane++) {
-            int difference = a[i + lane] - b[i + lane];
-            lanes[lane] += (uint32_t) (difference * difference);
-        }
-    for (int lane = 0; lane < LANES; lane++)
-        sum += lanes[lane];
-    for (; i < width; i++)
-        sum += (uint64_t) ((a[i] - b[i]) * (a[i] - b[i]));
-    return sum;
-}
-
-static uint64_t compare(const uint8_t *a, const uint8_t *b, int stride, int width, int height) {
-    uint64_t sum = 0;
-
-    for (int row = 0; row < height; row++, a += width, b += stride)
-        sum += compare_row(a, b, width);
-    return sum;
 }
 
 /* What a decoder would show, beside the source. */
 static void measure(struct mdc_low *low, const x264_picture_t *shown) {
     const struct mdc_looks *looks = low->looks;
     const uint8_t *plane = shown->img.plane[0];
-    int stride = shown->img.i_stride[0], large_stride = looks->width;
+    int stride = shown->img.i_stride[0];
 
-    if (low->enlarge != NULL) {
-        sws_scale(low->enlarge, (const uint8_t *const[]){plane}, &stride, 0, low->height, &low->large, &large_stride);
-        plane = low->large;
-        stride = large_stride;
+    if (low->scale != NULL) {
+        plane = mdc_scale_up(low->scale, plane, stride);
+        stride = looks->width;
     }
-    low->squares += compare(looks->planes[shown->i_pts % MDC_LOOKS_MAX], plane, stride, looks->width, looks->height);
+    low->squares += mdc_looks_compare(looks, shown->i_pts, plane, stride);
     low->pixels += (uint64_t) looks->width * (uint64_t) looks->height;
 }
 
@@ -212,11 +190,8 @@ int mdc_low_push(struct mdc_low *low, const AVFrame *frame, int64_t number, bool
     x264_picture_t picture;
 
     x264_picture_init(&picture);
-    if (low->shrink != NULL) {
-        sws_scale(low->shrink, (const uint8_t *const *) frame->data, frame->linesize, 0, low->looks->height, low->small->data,
-                  low->small->linesize);
-        frame = low->small;
-    }
+    if (low->scale != NULL)
+        frame = mdc_scale_down(low->scale, frame);
     picture.img.i_csp = X264_CSP_I420;
     picture.img.i_plane = 3;
     for (unsigned i = 0; i < 3; i++) {

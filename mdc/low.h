@@ -8,13 +8,15 @@
 #include "mdc/clip.h"
 
 /* The brightness of the last pictures that went in, for comparison with what comes out. Shared by several encoders of one source. */
-enum { MDC_LOOKS_MAX = 64 };
+enum { MDC_LOOKS_MAX = 32 }; /* more than an encoder holds back */
 struct mdc_looks {
     uint8_t *planes[MDC_LOOKS_MAX]; /* [width * height], by picture number modulo MDC_LOOKS_MAX */
     int width, height;
 };
 int mdc_looks_init(struct mdc_looks *looks, int width, int height, struct fr_failure *failure);
 void mdc_looks_keep(struct mdc_looks *looks, int64_t number, const AVFrame *frame);
+/* The sum of squared differences between the picture of that number and a plane of the same size. */
+uint64_t mdc_looks_compare(const struct mdc_looks *looks, int64_t number, const uint8_t *plane, int stride);
 void mdc_looks_done(struct mdc_looks *looks);
 
 struct mdc_low_options {

@@ -5,82 +5,16 @@
 #include <string.h>
 
 #include "base/failure.h"
-#include "mdc/dial.h"
 #include "mdc/low.h"
 #include "mdc/pictures.h"
+#include "mdc/trials.h"
 
-enum { SAMPLED_GOPS = 4, ATTEMPTS = 3 };
+enum { ATTEMPTS = 3 };
 
-static const char trial_preset[] = "superfast", final_preset[] = "veryfast";
-static const double trial_crfs[MDC_TRIALS] = {26, 40};
-static const double FINAL_SAVES = 0.8;  /* bytes of the final preset beside those of the trials' at equal CRF, about */
+static const char preset[] = "veryfast";
+static const double SAVES = 0.8;        /* bytes of this preset beside those of the trials' at equal CRF, about */
 static const double AIM = 0.94;         /* of the budget: another attempt costs more than the rest would bring */
 static const double GOOD_ENOUGH = 0.85; /* of the budget used: no further attempt */
-
-static AVRational rate_of(const struct mdc_clip *clip) {
-    AVRational rate = clip->video->avg_frame_rate;
-
-    return rate.num > 0 && rate.den > 0 ? rate : (AVRational){25, 1};
-}
-
-/* Trials */
-
-struct trying {
-    struct mdc_looks looks;
-    struct mdc_low *lows[MDC_DIVISORS][MDC_TRIALS];
-    int64_t count;
-};
-
-static int try_picture(void *context, const AVFrame *frame, uint32_t index, bool is_first_of_gop, struct fr_failure *failure) {
-    struct trying *trying = context;
-    int error = 0;
-
-    (void) index;
-    mdc_looks_keep(&trying->looks, trying->count, frame);
-    for (unsigned d = 0; d < MDC_DIVISORS; d++)
-        for (unsigned t = 0; t < MDC_TRIALS && error == 0; t++)
-            error = mdc_low_push(trying->lows[d][t], frame, trying->count, is_first_of_gop, failure);
-    trying->count++;
-    return error;
-}
-
-static int start_trials(struct trying *trying, const struct mdc_clip *clip, int set_id, struct fr_failure *failure) {
-    struct mdc_low_options options = {.preset = trial_preset, .set_id = set_id, .rate = rate_of(clip), .like = clip->video->codecpar};
-    int error = mdc_looks_init(&trying->looks, options.like->width, options.like->height, failure);
-
-    for (unsigned d = 0; d < MDC_DIVISORS; d++)
-        for (unsigned t = 0; t < MDC_TRIALS && error == 0; t++) {
-            options.divisor = (int) d + 1;
-            options.crf = trial_crfs[t];
-            error = mdc_low_new(&trying->lows[d][t], &options, &trying->looks, NULL, NULL, failure);
-        }
-    return error;
-}
-
-/* ret_share: which part of the clip's pictures was tried. */
-static int run_trials(const struct mdc_clip *clip, const struct mdc_source *source, int set_id,
-                      struct mdc_trial trials[MDC_DIVISORS][MDC_TRIALS], double *ret_share, struct fr_failure *failure) {
-    struct trying trying = {0};
-    uint32_t stride = (clip->gop_count + SAMPLED_GOPS - 1) / SAMPLED_GOPS;
-    int error = start_trials(&trying, clip, set_id, failure);
-
-    if (error == 0)
-        error = mdc_pictures_decode(clip, source, stride / 2, stride, try_picture, &trying, failure);
-    for (unsigned d = 0; d < MDC_DIVISORS; d++)
-        for (unsigned t = 0; t < MDC_TRIALS; t++) {
-            struct mdc_low *low = trying.lows[d][t];
-            if (error == 0)
-                error = mdc_low_flush(low, failure);
-            if (error == 0)
-                trials[d][t] = (struct mdc_trial){.crf = trial_crfs[t], .bytes = (double) mdc_low_bytes(low), .error = mdc_low_error(low)};
-            mdc_low_free(low);
-        }
-    *ret_share = (double) trying.count / clip->picture_count;
-    mdc_looks_done(&trying.looks);
-    return error;
-}
-
-/* The whole */
 
 struct making {
     struct mdc_thin *thin;
@@ -173,27 +107,26 @@ static int make_to_size(struct making *making, const struct mdc_clip *clip, cons
 
 int mdc_thin_make(struct mdc_thin *thin, const struct mdc_clip *clip, const struct mdc_source *source, const char *folder, int set_id,
                   double bytes_max, const struct mdc_watch *watch, struct fr_failure *failure) {
-    struct mdc_trial trials[MDC_DIVISORS][MDC_TRIALS];
+    struct mdc_trials trials = {.share = 0};
     struct mdc_looks looks = {0};
     struct making making = {.thin = thin, .looks = &looks, .folder = folder, .watch = watch, .picture_count = clip->picture_count};
-    struct mdc_low_options options = {.preset = final_preset, .set_id = set_id, .rate = rate_of(clip), .like = clip->video->codecpar};
+    struct mdc_low_options options = {.preset = preset, .set_id = set_id, .rate = mdc_clip_rate(clip), .like = clip->video->codecpar};
     struct mdc_dial dial;
-    double share;
-    int error = run_trials(clip, source, set_id, trials, &share, failure);
+    int error = mdc_looks_init(&looks, options.like->width, options.like->height, failure);
 
     *thin = (struct mdc_thin){0};
     mdc_shelf_init(&thin->shelf);
-    if (error != 0)
-        return error;
-    if (bytes_max <= 0 || !mdc_dial_choose(trials, AIM * bytes_max * share / FINAL_SAVES, &dial)) {
-        thin->least_bytes = mdc_dial_least(trials) / share;
-        return fr_failure_set(failure, FR_E_LIMIT, 0, "the low quality does not fit the budget");
-    }
-    options.divisor = dial.divisor;
-    options.crf = dial.crf;
-    error = mdc_looks_init(&looks, options.like->width, options.like->height, failure);
     if (error == 0)
+        error = mdc_trials_run(&trials, clip, source, set_id, &looks, AIM * bytes_max / SAVES, failure);
+    if (error == 0 && (bytes_max <= 0 || !mdc_dial_choose(trials.table, AIM * bytes_max / SAVES * trials.share, &dial))) {
+        thin->least_bytes = mdc_dial_least(trials.table) / trials.share;
+        error = fr_failure_set(failure, FR_E_LIMIT, 0, "the low quality does not fit the budget");
+    }
+    if (error == 0) {
+        options.divisor = dial.divisor;
+        options.crf = dial.crf;
         error = make_to_size(&making, clip, source, &options, bytes_max, failure);
+    }
     mdc_looks_done(&looks);
     return error;
 }

@@ -158,6 +158,12 @@ static void the_dial_takes_the_best_that_fits(void **state) {
     assert_int_equal(dial.divisor, 3);
     assert_false(mdc_dial_choose(trials, 100, &dial));
     assert_true(mdc_dial_least(trials) < 3000);
+    memset(trials[1], 0, sizeof trials[1]);
+    memset(trials[2], 0, sizeof trials[2]); /* not tried */
+    assert_true(mdc_dial_choose(trials, 14000, &dial));
+    assert_int_equal(dial.divisor, 1);
+    assert_false(mdc_dial_choose(trials, 3500, &dial));
+    assert_true(mdc_dial_least(trials) > 3500);
     assert_true(mdc_dial_turn(30, 2000, 1000) > 35);
     assert_true(mdc_dial_turn(30, 1000, 2000) < 25);
 }

@@ -41,7 +41,7 @@ bool mdc_box_parse(const uint8_t *bytes, size_t count, uint64_t at, uint64_t lef
     }
     if (memcmp(type, "uuid", 4) == 0 && box.head_bytes == MDC_BOX_HEAD_BYTES) {
         id = mdc_read_bytes(&in, MDC_UUID_BYTES);
-        if (id != NULL && memcmp(id, uuid, sizeof uuid) == 0 && id[15] >= MDC_BOX_HEADER && id[15] <= MDC_BOX_REST) {
+        if (id != NULL && memcmp(id, uuid, sizeof uuid) == 0 && id[15] >= MDC_BOX_HEADER && id[15] <= MDC_BOX_SPARE) {
             box.kind = (enum mdc_box_kind) id[15];
             box.head_bytes += MDC_UUID_BYTES;
         }

@@ -16,6 +16,7 @@ enum mdc_box_kind {
     MDC_BOX_HEADER, /* uuid boxes of ours */
     MDC_BOX_GOP,
     MDC_BOX_REST,
+    MDC_BOX_SPARE,
 };
 
 struct mdc_box {

@@ -61,8 +61,10 @@ static int print_result(const struct mdc_encode_options *options, const struct m
     if (header->profile == MDC_VIDEO && !header->is_exact)
         printf("all %u restore the film as it was encoded again, of %llu bytes\n", header->count,
                (unsigned long long) header->source_bytes);
-    if (header->profile == MDC_DATA)
-        printf("any %u of %u restore the file\n", header->layers[0].needed, header->count);
+    if (header->profile == MDC_DATA || (header->profile == MDC_VIDEO && header->film.parity > 0))
+        printf("any %u of %u restore the %s\n",
+               header->profile == MDC_DATA ? header->layers[0].needed : header->count - header->film.parity, header->count,
+               header->is_exact ? "file" : "film");
     return cli_finish_output(MDC_EXIT_WHOLE);
 }
 

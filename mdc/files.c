@@ -69,6 +69,12 @@ int mdc_source_hash(const struct mdc_source *source, uint8_t *ret_digest, struct
     return error;
 }
 
+void mdc_folder_of(const char *path, char ret_folder[PATH_MAX]) {
+    const char *slash = strrchr(path, '/');
+
+    snprintf(ret_folder, PATH_MAX, "%.*s", slash != NULL ? (int) (slash - path) + 1 : 1, slash != NULL ? path : ".");
+}
+
 int mdc_open_nameless(const char *folder, int *ret_fd, struct fr_failure *failure) {
     char path[PATH_MAX];
     int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -108,7 +114,7 @@ int mdc_output_open(struct mdc_output *output, const char *path, bool may_replac
         if (!S_ISREG(status.st_mode))
             return fr_failure_set(failure, FR_E_ARGUMENT, 0, "%s exists and is not a regular file", path);
     }
-    snprintf(folder, sizeof folder, "%.*s", folder_bytes > 0 ? folder_bytes : 1, folder_bytes > 0 ? path : ".");
+    mdc_folder_of(path, folder);
     output->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     output->is_nameless = output->fd >= 0;
     if (!output->is_nameless) /* not every file system knows files without a name */

@@ -24,6 +24,9 @@ int mdc_source_read(const struct mdc_source *source, uint64_t offset, void *byte
 /* SHA-256 of the whole file. */
 int mdc_source_hash(const struct mdc_source *source, uint8_t *ret_digest, struct fr_failure *failure);
 
+/* The folder in which that path lies. */
+void mdc_folder_of(const char *path, char ret_folder[PATH_MAX]);
+
 /* A file in `folder` for reading and writing that is gone when it is closed, or when the process ends. */
 int mdc_open_nameless(const char *folder, int *ret_fd, struct fr_failure *failure);
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "mdc/boxes.h"
+#include "mdc/rescue.h"
 
 enum { SEARCH_BYTES = 64 << 10, MOVIE_BYTES_MAX = 1 << 20, FOUND_MAX = 2 * MDC_GOPS_MAX };
 
@@ -67,6 +68,7 @@ static bool parse_record(const struct mdc_description *description, const struct
     found.gop_index = record.gop_index;
     found.frame_count = record.frame_count;
     found.is_full = record.is_full;
+    found.owner = record.owner;
     fr_free(bytes);
     if (found.fragment_bytes > description->file.bytes - found.fragment_at)
         return false;
@@ -115,12 +117,17 @@ int mdc_fragments_list(struct mdc_fragments *fragments, const struct mdc_descrip
             fragments->rest_at = at + box.head_bytes;
             fragments->rest_bytes = box.bytes - box.head_bytes - MDC_SHA256_BYTES;
             at += box.bytes;
+        } else if (is_box && box.kind == MDC_BOX_SPARE) {
+            fragments->spare_at = at + box.head_bytes;
+            fragments->spare_bytes = box.bytes - box.head_bytes;
+            at += box.bytes;
         } else {
             fragments->is_broken = true;
             at = search(file, at + 1);
         }
     }
-    if (error == 0 && (fragments->rest_at == 0 || fragments->count != description->header.film.gop_count))
+    if (fragments->rest_at == 0 || fragments->count != description->header.film.gop_count ||
+        (fragments->spare_at == 0) != (description->header.film.parity == 0))
         fragments->is_broken = true;
     if (error != 0)
         mdc_fragments_done(fragments);
@@ -199,9 +206,10 @@ bool mdc_fragments_check(const struct mdc_description *description, const char *
     *ret_problem = "damaged";
     if (mdc_fragments_list(&fragments, description, NULL) != 0)
         return false;
-    if (fragments.is_broken && fragments.rest_at == 0)
+    if (fragments.is_broken && (fragments.rest_at == 0 || (description->header.film.parity > 0 && fragments.spare_at == 0)))
         *ret_problem = "cut off";
-    is_whole = !fragments.is_broken && mdc_fragments_read_movie(description, &movie) && mdc_fragments_check_rest(description, &fragments);
+    is_whole = !fragments.is_broken && mdc_fragments_read_movie(description, &movie) && mdc_fragments_check_rest(description, &fragments) &&
+        (description->header.film.parity == 0 || mdc_spare_check(description, &fragments));
     for (uint32_t i = 0; i < fragments.count && is_whole; i++) {
         uint8_t *bytes = fr_alloc(fragments.found[i].fragment_bytes + 1);
         is_whole = bytes != NULL && mdc_fragments_read(description, &fragments.found[i], bytes);

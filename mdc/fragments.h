@@ -10,14 +10,16 @@
 struct mdc_found {
     uint64_t record_at, fragment_at; /* of the record's contents; of the moof */
     uint32_t record_bytes, fragment_bytes, gop_index, frame_count;
+    uint8_t owner;
     bool is_full;
 };
 
 struct mdc_fragments {
     struct mdc_found *found; /* freed by mdc_fragments_done */
     uint32_t count;
-    uint64_t rest_at, rest_bytes; /* the share of the source's other bytes; 0: it is not there */
-    bool is_broken;               /* something that should be there is not */
+    uint64_t rest_at, rest_bytes;   /* the share of the source's other bytes; 0: it is not there */
+    uint64_t spare_at, spare_bytes; /* its blocks of parity with their head; 0: they are not there */
+    bool is_broken;                 /* something that should be there is not */
 };
 
 int mdc_fragments_list(struct mdc_fragments *fragments, const struct mdc_description *description, struct fr_failure *failure);

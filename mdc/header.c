@@ -13,7 +13,7 @@
 
 static_assert(MDC_SHA256_BYTES == (int) FR_SHA256_BYTES, "one kind of digest");
 
-enum { FLAG_EXACT = 1, SIZE_BITS_MAX = 57, INDEX_AT = 12, ID_AT = 18, CRC_BYTES = 4 };
+enum { FLAG_EXACT = 1, FLAG_SPARE = 2, SIZE_BITS_MAX = 57, INDEX_AT = 12, ID_AT = 18, CRC_BYTES = 4 };
 
 const char *mdc_profile_name(enum mdc_profile profile) {
     switch (profile) {
@@ -56,7 +56,11 @@ static void write_film(struct mdc_writer *out, const struct mdc_film *film) {
     mdc_write_number(out, film->movie_bytes, 4);
     mdc_write_bytes(out, film->movie_sha256, MDC_SHA256_BYTES);
     mdc_write_bytes(out, film->gops_sha256, MDC_SHA256_BYTES);
+    if (film->parity > 0)
+        mdc_write_number(out, film->parity, 1);
 }
+
+static bool has_spare(const struct mdc_header *header) { return header->profile == MDC_VIDEO && header->film.parity > 0; }
 
 size_t mdc_header_encode(const struct mdc_header *header, uint8_t *out) {
     struct mdc_writer writer = mdc_writer_over(out, MDC_HEADER_BYTES_MAX);
@@ -68,7 +72,7 @@ size_t mdc_header_encode(const struct mdc_header *header, uint8_t *out) {
     mdc_write_number(&writer, header->profile, 1);
     mdc_write_number(&writer, header->count, 1);
     mdc_write_number(&writer, header->index, 1);
-    mdc_write_number(&writer, header->is_exact ? FLAG_EXACT : 0, 1);
+    mdc_write_number(&writer, (header->is_exact ? FLAG_EXACT : 0U) | (has_spare(header) ? FLAG_SPARE : 0U), 1);
     mdc_write_number(&writer, header->redundancy, 4);
     mdc_write_bytes(&writer, header->set_id, MDC_SET_ID_BYTES);
     mdc_write_number(&writer, header->source_bytes, 8);
@@ -145,7 +149,7 @@ static const char *read_layers(struct mdc_reader *in, struct mdc_header *header)
     return NULL;
 }
 
-static const char *read_film(struct mdc_reader *in, struct mdc_header *header) {
+static const char *read_film(struct mdc_reader *in, struct mdc_header *header, bool has_parity) {
     struct mdc_film *film = &header->film;
     const uint8_t *digest;
 
@@ -165,6 +169,9 @@ static const char *read_film(struct mdc_reader *in, struct mdc_header *header) {
     digest = mdc_read_bytes(in, MDC_SHA256_BYTES);
     if (digest != NULL)
         memcpy(film->gops_sha256, digest, MDC_SHA256_BYTES);
+    film->parity = has_parity ? (uint8_t) mdc_read_number(in, 1) : 0;
+    if (has_parity && (film->parity < 1 || film->parity >= header->count))
+        return "its number of descriptions to spare is out of range";
     if (film->gop_count < 1 || film->gop_count > MDC_GOPS_MAX)
         return "its number of groups of pictures is out of range";
     if (film->rest_bytes > header->source_bytes)
@@ -201,7 +208,8 @@ static const char *read_fields(struct mdc_reader *in, struct mdc_header *header)
         return "it is cut off";
     memcpy(header->set_id, id, MDC_SET_ID_BYTES);
     memcpy(header->source_sha256, digest, MDC_SHA256_BYTES);
-    if (header->profile < MDC_DATA || header->profile > MDC_VIDEO || flags & ~FLAG_EXACT)
+    if (header->profile < MDC_DATA || header->profile > MDC_VIDEO || flags & ~(FLAG_EXACT | FLAG_SPARE) ||
+        (flags & FLAG_SPARE && header->profile != MDC_VIDEO))
         return "it is of a kind that this version does not know";
     if (header->count < MDC_COUNT_MIN || header->count > MDC_COUNT_MAX || header->index >= header->count)
         return "its place in the set is out of range";
@@ -209,7 +217,7 @@ static const char *read_fields(struct mdc_reader *in, struct mdc_header *header)
         return "a size is out of range";
     why = read_name(in, header->name);
     if (why == NULL)
-        why = header->profile == MDC_VIDEO ? read_film(in, header) : read_layers(in, header);
+        why = header->profile == MDC_VIDEO ? read_film(in, header, flags & FLAG_SPARE) : read_layers(in, header);
     if (why != NULL)
         return why;
     return in->is_short || mdc_reader_left(in) != 0 ? "its length is wrong" : NULL;

@@ -34,6 +34,7 @@ struct mdc_film {
     uint32_t duration_ms;
     uint16_t low_quality; /* mean Y-PSNR of the low quality, hundredths of a dB, as measured when it was encoded */
     uint64_t rest_bytes;  /* of the source that are in no packet of full quality */
+    uint8_t parity;       /* descriptions that may be missing and the source still be restored */
     uint32_t movie_bytes; /* ftyp and moov */
     uint8_t movie_sha256[MDC_SHA256_BYTES];
     /* Over the digests of all groups of pictures in both qualities, so that the set's id stands for them. */

@@ -59,13 +59,20 @@ int mdc_survey_take(struct mdc_survey *survey, struct mdc_gathered *gathered, st
 
 void mdc_survey_done(struct mdc_survey *survey) { fr_free(survey->gops); }
 
+/* Are there as many whole descriptions as the source takes? */
+static bool is_restored(const struct mdc_survey *survey) {
+    const struct mdc_header *header = survey->gathered->header;
+
+    return survey->whole_count + (header->profile == MDC_VIDEO ? header->film.parity : 0) >= header->count;
+}
+
 static unsigned film_quality(const struct mdc_survey *survey) {
     const struct mdc_film *film = &survey->gathered->header->film;
     double share = film->frame_count > 0 ? (double) survey->low_frame_count / film->frame_count : 0;
 
     if (survey->full_count + survey->low_count == 0)
         return MDC_QUALITY_UNKNOWN;
-    if (survey->full_count == film->gop_count || share <= 0)
+    if (is_restored(survey) || survey->full_count == film->gop_count || share <= 0)
         return MDC_QUALITY_EXACT;
     return (unsigned) lround(film->low_quality - 1000 * log10(share));
 }
@@ -103,7 +110,7 @@ static void print_allowed(const struct mdc_survey *survey, FILE *out) {
     if (header->profile == MDC_VIDEO)
         fprintf(out, "%u of %u groups of pictures in full quality, %u in low: ", survey->full_count, header->film.gop_count,
                 survey->low_count);
-    if (quality == MDC_QUALITY_EXACT && survey->whole_count < header->count && header->profile == MDC_VIDEO)
+    if (quality == MDC_QUALITY_EXACT && !is_restored(survey) && header->profile == MDC_VIDEO)
         fprintf(out, "the whole video in full quality\n");
     else if (quality == MDC_QUALITY_EXACT)
         fprintf(out, "%s\n", restored(header));
@@ -114,6 +121,8 @@ static void print_allowed(const struct mdc_survey *survey, FILE *out) {
 }
 
 static void print_layers(const struct mdc_header *header, FILE *out) {
+    if (header->profile == MDC_VIDEO && header->film.parity > 0)
+        fprintf(out, "  any %-2u of %u  %s\n", header->count - header->film.parity, header->count, restored(header));
     for (unsigned i = 0; i < header->layer_count; i++) {
         const struct mdc_layer *layer = &header->layers[i];
         fprintf(out, "  any %-2u of %u  ", layer->needed, header->count);
@@ -196,6 +205,11 @@ static json_t *descriptions_json(const struct mdc_survey *survey) {
     return list;
 }
 
+/* How many descriptions restore all that the set holds. */
+static int needed(const struct mdc_header *header) {
+    return header->profile == MDC_VIDEO ? header->count - header->film.parity : header->layers[header->layer_count - 1].needed;
+}
+
 json_t *mdc_survey_json(const struct mdc_survey *survey) {
     const struct mdc_header *header = survey->gathered->header;
     char id[2 * MDC_SET_ID_BYTES + 1], digest[2 * MDC_SHA256_BYTES + 1];
@@ -203,11 +217,11 @@ json_t *mdc_survey_json(const struct mdc_survey *survey) {
 
     fr_text_hex(header->set_id, MDC_SET_ID_BYTES, id);
     fr_text_hex(header->source_sha256, MDC_SHA256_BYTES, digest);
-    return json_pack("{s:s, s:s, s:i, s:b, s:f, s:{s:s, s:I, s:s}, s:o, s:o, s:o, s:i, s:s, s:o}", "set", id, "profile",
-                     mdc_profile_name(header->profile), "count", header->count, "exact", header->is_exact, "redundancy_percent",
-                     header->redundancy / 100.0, "source", "name", header->name, "bytes", (json_int_t) header->source_bytes, "sha256",
-                     digest, "layers", layers_json(header), "gops", gops_json(survey), "descriptions", descriptions_json(survey),
-                     "whole_count", (int) survey->whole_count, "allows",
+    return json_pack("{s:s, s:s, s:i, s:i, s:b, s:f, s:{s:s, s:I, s:s}, s:o, s:o, s:o, s:i, s:s, s:o}", "set", id, "profile",
+                     mdc_profile_name(header->profile), "count", header->count, "needed", needed(header), "exact", header->is_exact,
+                     "redundancy_percent", header->redundancy / 100.0, "source", "name", header->name, "bytes",
+                     (json_int_t) header->source_bytes, "sha256", digest, "layers", layers_json(header), "gops", gops_json(survey),
+                     "descriptions", descriptions_json(survey), "whole_count", (int) survey->whole_count, "allows",
                      quality == MDC_QUALITY_EXACT         ? "all"
                          : quality == MDC_QUALITY_UNKNOWN ? "nothing"
                                                           : "some",

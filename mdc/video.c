@@ -2,7 +2,9 @@
 /* The profile video. Every description is an MP4 with all groups of pictures: those that it owns in full quality, as the source's own
  * packets, the others in low quality.
  *
- *      ftyp moov | set header | { record | moof mdat } for every group | share of the source's other bytes */
+ *      ftyp moov | set header | { record | moof mdat } for every group | share of the source's other bytes | parity
+ *
+ * The last is there where descriptions are to spare (spare.h). */
 #include <math.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@
 #include "mdc/gop.h"
 #include "mdc/rest.h"
 #include "mdc/sound.h"
+#include "mdc/spare.h"
 
 enum { RECORD_BYTES = 120, PICTURE_BYTES = 8, SOUND_BYTES = 4, MOOF_BYTES = 170, COPY_BYTES = 64 << 10 };
 
@@ -26,10 +29,13 @@ struct video {
     struct mdc_film_parts parts;
     struct mdc_rest rest;
     uint8_t *owners;
+    struct mdc_own owns[MDC_COUNT_MAX]; /* what only each description holds; filled while it is written */
     size_t header_bytes;
 };
 
 static void video_done(struct video *video) {
+    for (unsigned i = 0; i < MDC_COUNT_MAX; i++)
+        mdc_own_done(&video->owns[i]);
     fr_free(video->owners);
     mdc_film_done(&video->parts);
     mdc_rest_done(&video->rest);
@@ -49,32 +55,77 @@ static double count_boxes(const struct mdc_job *job, const struct mdc_clip *clip
     return each * job->header.count + 3.0 * clip->picture_count; /* runs, once */
 }
 
-static int complain_budget(struct mdc_job *job, struct video *video, struct fr_failure *failure) {
-    double needed = count_boxes(job, &video->clip) + (job->header.count - 1) * ((double) video->sounds.bytes + video->thin.least_bytes);
+/* What descriptions to spare cost, about: who owns what is not settled before the low quality is made, but will be much like this. */
+static int estimate_spare(const struct mdc_job *job, const struct mdc_clip *clip, double *ret_bytes, struct fr_failure *failure) {
+    uint64_t *sizes = fr_alloc_zeroed(clip->gop_count, sizeof *sizes), sums[MDC_COUNT_MAX] = {0}, packets = 0;
+    uint8_t *owners = fr_alloc_zeroed(clip->gop_count, 1);
+    double most = 0;
 
+    for (uint32_t g = 0; sizes != NULL && g < clip->gop_count; g++)
+        packets += sizes[g] = clip->gops[g].bytes;
+    if (sizes != NULL && owners != NULL)
+        mdc_gop_share_out(sizes, clip->gop_count, job->header.count, owners);
+    for (uint32_t g = 0; sizes != NULL && owners != NULL && g < clip->gop_count; g++)
+        sums[owners[g]] += sizes[g] + RECORD_BYTES + MOOF_BYTES + (uint64_t) clip->gops[g].count * PICTURE_BYTES +
+            (uint64_t) clip->gops[g].sound_count * SOUND_BYTES;
+    for (unsigned i = 0; i < job->header.count; i++)
+        most = fmax(most, (double) sums[i] + (double) (job->source.bytes - packets) / job->header.count);
+    bool is_done = sizes != NULL && owners != NULL;
+    fr_free(sizes);
+    fr_free(owners);
+    *ret_bytes = mdc_spare_cost(job->header.count, job->header.film.parity, most);
+    return is_done ? 0 : fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for the groups of pictures");
+}
+
+static int complain_budget(struct mdc_job *job, struct video *video, double spare_bytes, struct fr_failure *failure) {
+    double needed = count_boxes(job, &video->clip) + spare_bytes +
+        (job->header.count - 1) * ((double) video->sounds.bytes + video->thin.least_bytes);
+    char parity[60] = "";
+
+    if (spare_bytes > 0)
+        snprintf(parity, sizeof parity, ", what is to spare %.0f %%", 100.0 * spare_bytes / (double) job->source.bytes);
     return fr_failure_set(
         failure, FR_E_ARGUMENT, 0,
-        "%u descriptions of this video need --redundancy %.0f%% at least (its sound in low quality alone takes %.0f %%); or take "
-        "fewer, or --profile data",
+        "%u descriptions of this video need --redundancy %.0f%% at least (its sound in low quality alone takes %.0f %%%s); or "
+        "take fewer, or --profile data",
         job->header.count, ceil(100 * needed * 1.02 / (double) job->source.bytes),
-        100.0 * (job->header.count - 1) * (double) video->sounds.bytes / (double) job->source.bytes);
+        100.0 * (job->header.count - 1) * (double) video->sounds.bytes / (double) job->source.bytes, parity);
+}
+
+/* Who asked for descriptions to spare and not for a redundancy gets what these cost on top of what is usual. */
+static int plan_spare(struct mdc_job *job, const struct video *video, double *ret_bytes, struct fr_failure *failure) {
+    const struct mdc_encode_options *options = job->options;
+    double asked;
+    int error;
+
+    *ret_bytes = 0;
+    job->header.film.parity = options->parity != MDC_UNSET ? (uint8_t) options->parity : 0;
+    if (job->header.film.parity == 0)
+        return 0;
+    error = estimate_spare(job, &video->clip, ret_bytes, failure);
+    asked = job->header.redundancy + ceil(10000 * *ret_bytes / (double) job->source.bytes);
+    if (error == 0 && options->redundancy == MDC_UNSET)
+        job->header.redundancy = (uint32_t) fmin(asked, MDC_REDUNDANCY_MAX);
+    return error;
 }
 
 static int make_low_quality(struct mdc_job *job, struct video *video, struct fr_failure *failure) {
-    double budget = job->header.redundancy / 10000.0 * (double) job->source.bytes - count_boxes(job, &video->clip);
-    int set_id = mdc_movie_free_set_id(video->clip.video->codecpar), error = 0;
+    int set_id = mdc_movie_free_set_id(video->clip.video->codecpar), error;
     struct fr_failure why = {0};
+    double spare_bytes, budget;
 
     if (set_id < 0)
         return fr_failure_set(failure, FR_E_SYNTAX, 0, "its packets cannot be copied: it uses every id for parameter sets");
-    if (video->clip.sound != NULL)
+    error = plan_spare(job, video, &spare_bytes, failure);
+    budget = job->header.redundancy / 10000.0 * (double) job->source.bytes - count_boxes(job, &video->clip) - spare_bytes;
+    if (error == 0 && video->clip.sound != NULL)
         error = mdc_sound_encode(&video->clip, &job->source, job->options->folder, &video->sounds, failure);
     if (error != 0)
         return error;
     error = mdc_thin_make(&video->thin, &video->clip, &job->source, job->options->folder, set_id,
                           budget / (job->header.count - 1) - (double) video->sounds.bytes, job->watch, &why);
     if (error == FR_E_LIMIT)
-        return complain_budget(job, video, failure);
+        return complain_budget(job, video, spare_bytes, failure);
     return error == 0 ? 0 : fr_failure_set(failure, error, 0, "%s", why.text);
 }
 
@@ -132,6 +183,7 @@ static void describe(struct mdc_job *job, struct video *video) {
         .low_quality = (uint16_t) lround(100 * quality),
         .rest_bytes = video->rest.bytes,
         .movie_bytes = (uint32_t) video->movie.count,
+        .parity = film->parity,
     };
     fr_sha256_of(&movie, 1, film->movie_sha256);
 }
@@ -165,7 +217,10 @@ static int put_gop(struct mdc_job *job, struct video *video, uint32_t g, struct 
         error = mdc_film_make(&video->parts, g, false, video->owners[g], &low, failure);
     for (unsigned i = 0; i < job->header.count && error == 0; i++) {
         const struct mdc_film_cut *mine = is_shared || video->owners[g] == i ? &full : &low;
-        error = mdc_output_append(&job->outputs[i], mine->bytes, mine->count, failure);
+        if (video->owners[g] == i)
+            error = mdc_own_add(&video->owns[i], job->outputs[i].bytes, full.count, failure);
+        if (error == 0)
+            error = mdc_output_append(&job->outputs[i], mine->bytes, mine->count, failure);
     }
     if (error == 0) {
         fr_sha256_add(sha256, full.sha256, sizeof full.sha256);
@@ -188,8 +243,10 @@ static int put_rest(struct mdc_job *job, struct video *video, unsigned index, st
         error = fr_failure_set(failure, FR_E_SYNTAX, 0, "its packets cannot be copied: too much of the file is in none");
     if (error == 0) {
         mdc_box_write_own(MDC_BOX_REST, (size_t) (to - from) + MDC_SHA256_BYTES, head);
-        error = mdc_output_append(output, head, sizeof head, failure);
+        error = mdc_own_add(&video->owns[index], output->bytes, MDC_OWN_HEAD_BYTES + (to - from) + MDC_SHA256_BYTES, failure);
     }
+    if (error == 0)
+        error = mdc_output_append(output, head, sizeof head, failure);
     while (error == 0 && from < to) {
         struct mdc_run run = mdc_rest_locate(&video->rest, from, to - from < COPY_BYTES ? to - from : COPY_BYTES);
         error = mdc_source_read(&job->source, run.at, buffer, run.bytes, failure);
@@ -210,7 +267,6 @@ static int correct_headers(struct mdc_job *job, struct video *video, struct fr_f
     uint8_t bytes[MDC_HEADER_BYTES_MAX];
     int error = 0;
 
-    mdc_header_name_set(&job->header);
     for (unsigned i = 0; i < job->header.count && error == 0; i++) {
         job->header.index = (uint8_t) i;
         mdc_header_encode(&job->header, bytes);
@@ -235,8 +291,12 @@ static int write_set(struct mdc_job *job, struct video *video, struct fr_failure
         error = put_rest(job, video, i, failure);
     if (error == 0) {
         fr_sha256_end(sha256, job->header.film.gops_sha256);
-        error = correct_headers(job, video, failure);
+        mdc_header_name_set(&job->header);
     }
+    if (error == 0 && job->header.film.parity > 0)
+        error = mdc_spare_write(&job->header, video->owns, job->outputs, failure);
+    if (error == 0)
+        error = correct_headers(job, video, failure);
     fr_sha256_free(sha256);
     return error;
 }
@@ -286,9 +346,6 @@ int mdc_video_copy(struct mdc_job *job, struct fr_failure *failure) {
     mdc_shelf_init(&video->sounds);
     mdc_shelf_init(&video->thin.shelf);
     error = mdc_clip_open(&video->clip, &job->source, failure);
-    if (error == 0 && job->options->parity != MDC_UNSET && job->options->parity != 0)
-        error = fr_failure_set(failure, FR_E_ARGUMENT, 0,
-                               "videos have no descriptions to spare: leave --parity out, or take --profile data");
     if (error == 0)
         error = mdc_job_make_folder(job, failure);
     if (error == 0)

@@ -11,10 +11,12 @@
 #include "mdc/boxes.h"
 #include "mdc/decode.h"
 #include "mdc/fragments.h"
+#include "mdc/rescue.h"
 #include "mdc/rest.h"
 
 struct choosing {
-    struct mdc_gathered *gathered;
+    const struct mdc_description *descriptions[MDC_COUNT_MAX]; /* those that are there, or were made again */
+    struct mdc_description *rescued[MDC_COUNT_MAX];
     const struct mdc_header *header;
     const struct mdc_watch *watch;
     struct mdc_fragments lists[MDC_COUNT_MAX];
@@ -26,17 +28,39 @@ static int choosing_init(struct choosing *choosing, struct mdc_gathered *gathere
                          struct fr_failure *failure) {
     int error = 0;
 
-    *choosing = (struct choosing){.gathered = gathered, .header = gathered->header, .watch = watch};
-    for (unsigned i = 0; i < MDC_COUNT_MAX && error == 0; i++)
+    *choosing = (struct choosing){.header = gathered->header, .watch = watch};
+    for (unsigned i = 0; i < MDC_COUNT_MAX && error == 0; i++) {
+        choosing->descriptions[i] = gathered->descriptions[i];
         if (gathered->descriptions[i] != NULL)
             error = mdc_fragments_list(&choosing->lists[i], gathered->descriptions[i], failure);
+    }
     return error;
 }
 
 static void choosing_done(struct choosing *choosing) {
     for (unsigned i = 0; i < MDC_COUNT_MAX; i++)
         mdc_fragments_done(&choosing->lists[i]);
+    for (unsigned i = 0; i < MDC_COUNT_MAX; i++)
+        mdc_description_free(choosing->rescued[i]);
     fr_free(choosing->fragment);
+}
+
+/* Where parity is enough for it, what is missing or damaged is made again, and takes its place. */
+static int rescue(struct choosing *choosing, struct mdc_gathered *gathered, const struct mdc_decode_options *options, bool *ret_is_done,
+                  struct fr_failure *failure) {
+    char folder[PATH_MAX];
+    int error;
+
+    mdc_folder_of(options->path, folder);
+    error = mdc_rescue(gathered->descriptions, choosing->lists, choosing->header, folder, options->watch, choosing->rescued, ret_is_done,
+                       failure);
+    for (unsigned i = 0; i < MDC_COUNT_MAX && error == 0; i++)
+        if (choosing->rescued[i] != NULL) {
+            choosing->descriptions[i] = choosing->rescued[i];
+            mdc_fragments_done(&choosing->lists[i]);
+            error = mdc_fragments_list(&choosing->lists[i], choosing->rescued[i], failure);
+        }
+    return error;
 }
 
 /* Fragments are in order in a sound description; a damaged one may lack some. */
@@ -57,14 +81,14 @@ static bool read_one(struct choosing *choosing, unsigned index, const struct mdc
         choosing->fragment = more;
         choosing->fragment_room = found->fragment_bytes;
     }
-    return mdc_fragments_read(choosing->gathered->descriptions[index], found, choosing->fragment);
+    return mdc_fragments_read(choosing->descriptions[index], found, choosing->fragment);
 }
 
 /* The best whole fragment of the group is in choosing->fragment: which, or NULL when there is none. */
 static const struct mdc_found *take_best(struct choosing *choosing, uint32_t gop_index, unsigned *ret_index) {
     for (int want_full = 1; want_full >= 0; want_full--)
         for (unsigned i = 0; i < choosing->header->count; i++) {
-            const struct mdc_found *found = choosing->gathered->descriptions[i] != NULL ? find(&choosing->lists[i], gop_index) : NULL;
+            const struct mdc_found *found = choosing->descriptions[i] != NULL ? find(&choosing->lists[i], gop_index) : NULL;
             if (found != NULL && found->is_full == want_full && read_one(choosing, i, found)) {
                 *ret_index = i;
                 return found;
@@ -86,8 +110,7 @@ static int append_movie(struct choosing *choosing, struct mdc_output *output, bo
 
     *ret_is_there = false;
     for (unsigned i = 0; i < choosing->header->count && !*ret_is_there; i++)
-        *ret_is_there = choosing->gathered->descriptions[i] != NULL &&
-            mdc_fragments_read_movie(choosing->gathered->descriptions[i], &movie);
+        *ret_is_there = choosing->descriptions[i] != NULL && mdc_fragments_read_movie(choosing->descriptions[i], &movie);
     if (*ret_is_there)
         error = mdc_output_append(output, movie, choosing->header->film.movie_bytes, failure);
     fr_free(movie);
@@ -181,8 +204,7 @@ static int restore_gop(struct restoring *restoring, uint32_t gop_index, struct f
     size_t position = 0, at;
     int error = 0;
 
-    if (found == NULL || !found->is_full ||
-        !mdc_fragments_read_record(choosing->gathered->descriptions[index], found, &record, &record_bytes)) {
+    if (found == NULL || !found->is_full || !mdc_fragments_read_record(choosing->descriptions[index], found, &record, &record_bytes)) {
         restoring->is_incomplete = true;
         return 0;
     }
@@ -202,7 +224,7 @@ static int restore_gop(struct restoring *restoring, uint32_t gop_index, struct f
 /* A description's share of the rest, into the gaps. */
 static int restore_share(struct restoring *restoring, const struct mdc_rest *rest, unsigned index, struct fr_failure *failure) {
     const struct choosing *choosing = restoring->choosing;
-    const struct mdc_description *description = choosing->gathered->descriptions[index];
+    const struct mdc_description *description = choosing->descriptions[index];
     const struct mdc_fragments *list = &choosing->lists[index];
     uint64_t from, to, at = list->rest_at;
     uint8_t buffer[64 << 10];
@@ -285,9 +307,14 @@ int mdc_video_decode(struct mdc_gathered *gathered, const struct mdc_decode_opti
                      struct fr_failure *failure) {
     struct mdc_result result = {.outcome = MDC_OUTCOME_NOTHING};
     struct choosing choosing;
+    bool is_rescued = false;
     int error = choosing_init(&choosing, gathered, options->watch, failure);
 
     if (error == 0 && gathered->count == gathered->header->count && !options->is_preview)
+        error = write_original(&choosing, options, &result, failure);
+    if (error == 0 && result.outcome == MDC_OUTCOME_NOTHING && gathered->header->film.parity > 0)
+        error = rescue(&choosing, gathered, options, &is_rescued, failure);
+    if (error == 0 && is_rescued && !options->is_preview)
         error = write_original(&choosing, options, &result, failure);
     if (error == 0 && result.outcome == MDC_OUTCOME_NOTHING)
         error = write_video(&choosing, options, &result, failure);

@@ -91,7 +91,7 @@ step 'refusals and fallbacks'
 expect 2 mdc encode -n 8 -r 3% -o "$work/e" "$clip"
 said 'need --redundancy [0-9]+% at least'
 expect 2 mdc encode -n 4 -r 100% --parity 1 -o "$work/e" "$clip"
-said 'no descriptions to spare'
+said 'what is to spare [0-9]+ %'
 [ -z "$(ls -A "$work/e" 2>/dev/null)" ] || fail 'something was left'
 head -c 20000 "$clip" >"$work/broken.mp4"
 expect 0 mdc encode -n 4 -o "$work/e" "$work/broken.mp4"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a whole description: opened, every fragment or block looked for and checked. */
+/* Any bytes as a whole description: opened, every fragment or block looked for and checked, and what others lack made of it again. */
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -7,8 +7,23 @@
 #include "base/check.h"
 #include "mdc/fragments.h"
 #include "mdc/gather.h"
+#include "mdc/rescue.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
+
+static void rescue(struct mdc_description *description, const struct mdc_fragments *fragments) {
+    struct mdc_description *all[MDC_COUNT_MAX] = {NULL}, *rescued[MDC_COUNT_MAX] = {NULL};
+    struct mdc_fragments lists[MDC_COUNT_MAX] = {{0}};
+    bool is_done = false;
+
+    all[description->header.index] = description;
+    lists[description->header.index] = *fragments;
+    mdc_rescue(all, lists, &description->header, "/dev/shm", NULL, rescued, &is_done, NULL);
+    for (unsigned i = 0; i < MDC_COUNT_MAX; i++) {
+        fr_assert(is_done || rescued[i] == NULL);
+        mdc_description_free(rescued[i]);
+    }
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     static int fd = -1;
@@ -29,6 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     if (description->header.profile == MDC_VIDEO && mdc_fragments_list(&fragments, description, NULL) == 0) {
         for (uint32_t i = 0; i < fragments.count; i++)
             fr_assert(fragments.found[i].fragment_at + fragments.found[i].fragment_bytes <= count);
+        if (description->header.film.parity > 0)
+            rescue(description, &fragments);
         mdc_fragments_done(&fragments);
     }
     mdc_description_free(description);

@@ -46,6 +46,33 @@ static void every_profile_comes_back_as_it_went(void **state) {
     }
 }
 
+static void refuses(struct mdc_header header, const char *expected) {
+    uint8_t bytes[MDC_HEADER_BYTES_MAX];
+    const char *why = "";
+
+    mdc_header_name_set(&header);
+    assert_int_equal(mdc_header_decode(bytes, mdc_header_encode(&header, bytes), &header, &why), FR_E_SYNTAX);
+    assert_string_equal(why, expected);
+}
+
+static void descriptions_to_spare_are_told_only_of_videos(void **state) {
+    struct mdc_header plain = sample(MDC_VIDEO), header = plain, again;
+    uint8_t bytes[MDC_HEADER_BYTES_MAX];
+    const char *why = NULL;
+    size_t count;
+
+    (void) state;
+    header.film.parity = 3;
+    mdc_header_name_set(&header);
+    count = mdc_header_encode(&header, bytes);
+    assert_int_equal(count, mdc_header_encode(&plain, bytes) + 1);
+    mdc_header_encode(&header, bytes);
+    assert_int_equal(mdc_header_decode(bytes, count, &again, &why), 0);
+    assert_int_equal(again.film.parity, 3);
+    header.film.parity = header.count;
+    refuses(header, "its number of descriptions to spare is out of range");
+}
+
 static void no_beginning_and_no_flipped_bit_is_a_header(void **state) {
     struct mdc_header header = sample(MDC_PHOTO), again = {.count = 99};
     uint8_t bytes[MDC_HEADER_BYTES_MAX];
@@ -78,15 +105,6 @@ static void a_header_that_is_hardly_there_is_refused(void **state) {
         bytes[9] = length;
         assert_int_equal(mdc_header_decode(bytes, sizeof bytes, &header, &why), FR_E_SYNTAX);
     }
-}
-
-static void refuses(struct mdc_header header, const char *expected) {
-    uint8_t bytes[MDC_HEADER_BYTES_MAX];
-    const char *why = "";
-
-    mdc_header_name_set(&header);
-    assert_int_equal(mdc_header_decode(bytes, mdc_header_encode(&header, bytes), &header, &why), FR_E_SYNTAX);
-    assert_string_equal(why, expected);
 }
 
 static void what_cannot_be_is_refused(void **state) {
@@ -144,7 +162,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_profile_comes_back_as_it_went),      cmocka_unit_test(no_beginning_and_no_flipped_bit_is_a_header),
         cmocka_unit_test(a_header_that_is_hardly_there_is_refused), cmocka_unit_test(what_cannot_be_is_refused),
-        cmocka_unit_test(the_index_alone_does_not_change_the_set),
+        cmocka_unit_test(the_index_alone_does_not_change_the_set),  cmocka_unit_test(descriptions_to_spare_are_told_only_of_videos),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

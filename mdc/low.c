@@ -100,9 +100,11 @@ static int open_encoder(struct mdc_low *low, const struct mdc_low_options *optio
     param.i_fps_num = (uint32_t) options->rate.num;
     param.i_fps_den = (uint32_t) options->rate.den;
     param.b_vfr_input = 0;
-    param.i_threads = 2;
+    param.i_threads = options->thread_count;
     param.i_sync_lookahead = 0;
     param.rc.i_lookahead = LOOKAHEAD;
+    if (options->has_fixed_pattern)
+        param.i_bframe_adaptive = X264_B_ADAPT_NONE;
     param.i_keyint_max = X264_KEYINT_MAX_INFINITE; /* key frames are where the source has them */
     param.i_scenecut_threshold = 0;
     param.b_open_gop = 0;

@@ -23,6 +23,9 @@ struct mdc_low_options {
     int divisor; /* of width and height: 1, 2 or 3 */
     double crf;
     const char *preset;
+    int thread_count;
+    /* Bidirectional pictures always in the same pattern: to look for the best one takes a fifth of the time and saves a hundredth of the bytes. */
+    bool has_fixed_pattern;
     int set_id; /* of its SPS and PPS: one that the source does not use */
     AVRational rate;
     const AVCodecParameters *like; /* the source's */

@@ -110,7 +110,12 @@ int mdc_thin_make(struct mdc_thin *thin, const struct mdc_clip *clip, const stru
     struct mdc_trials trials = {.share = 0};
     struct mdc_looks looks = {0};
     struct making making = {.thin = thin, .looks = &looks, .folder = folder, .watch = watch, .picture_count = clip->picture_count};
-    struct mdc_low_options options = {.preset = preset, .set_id = set_id, .rate = mdc_clip_rate(clip), .like = clip->video->codecpar};
+    struct mdc_low_options options = {.preset = preset,
+                                      .thread_count = 2,
+                                      .has_fixed_pattern = true,
+                                      .set_id = set_id,
+                                      .rate = mdc_clip_rate(clip),
+                                      .like = clip->video->codecpar};
     struct mdc_dial dial;
     int error = mdc_looks_init(&looks, options.like->width, options.like->height, failure);
 

@@ -46,7 +46,8 @@ static int try_picture(void *context, const AVFrame *frame, uint32_t index, bool
 }
 
 static int start(struct trying *trying, const struct mdc_clip *clip, int set_id, struct fr_failure *failure) {
-    struct mdc_low_options options = {.preset = preset, .set_id = set_id, .rate = mdc_clip_rate(clip), .like = clip->video->codecpar};
+    struct mdc_low_options options = {
+        .preset = preset, .thread_count = 1, .set_id = set_id, .rate = mdc_clip_rate(clip), .like = clip->video->codecpar};
     int error = 0;
 
     for (unsigned d = trying->first; d <= trying->last; d++)

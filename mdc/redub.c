@@ -178,16 +178,16 @@ static int keep_silent(struct mdc_redub *redub, int64_t count, struct fr_failure
 
 static bool is_of_another_kind(const struct mdc_redub *redub) {
     const AVFrame *frame = redub->frame;
+    AVChannelLayout layout = {0};
+    enum AVSampleFormat format = AV_SAMPLE_FMT_NONE;
     int64_t rate = 0;
-    int format = 0;
 
     if (redub->convert == NULL)
         return true;
     av_opt_get_int(redub->convert, "isr", 0, &rate);
-    av_opt_get_sample_fmt(redub->convert, "isf", 0, (enum AVSampleFormat *) &format);
-    AVChannelLayout layout = {0};
+    av_opt_get_sample_fmt(redub->convert, "isf", 0, &format);
     av_opt_get_chlayout(redub->convert, "ichl", 0, &layout);
-    bool is_same = rate == frame->sample_rate && format == frame->format && layout.nb_channels == frame->ch_layout.nb_channels;
+    bool is_same = rate == frame->sample_rate && (int) format == frame->format && layout.nb_channels == frame->ch_layout.nb_channels;
     av_channel_layout_uninit(&layout);
     return !is_same;
 }

@@ -332,8 +332,9 @@ static int encode_video(struct mdc_job *job, struct video *video, struct fr_fail
         error = check_unchanged(job, failure);
     if (video->clip.gop_count < job->header.count)
         snprintf(job->remark, sizeof job->remark,
-                 "the video has fewer groups of pictures (%u) than descriptions: %u of these hold low quality alone", video->clip.gop_count,
-                 job->header.count - video->clip.gop_count);
+                 "the video has fewer groups of pictures (%u) than descriptions: %u of these hold low quality alone%s",
+                 video->clip.gop_count, job->header.count - video->clip.gop_count,
+                 job->is_remade ? "" : "; --hq encode makes more groups of it");
     return error;
 }
 

@@ -312,7 +312,8 @@ int mdc_video_decode(struct mdc_gathered *gathered, const struct mdc_decode_opti
 
     if (error == 0 && gathered->count == gathered->header->count && !options->is_preview)
         error = write_original(&choosing, options, &result, failure);
-    if (error == 0 && result.outcome == MDC_OUTCOME_NOTHING && gathered->header->film.parity > 0)
+    if (error == 0 && result.outcome == MDC_OUTCOME_NOTHING && gathered->header->film.parity > 0 &&
+        gathered->count + gathered->header->film.parity >= gathered->header->count)
         error = rescue(&choosing, gathered, options, &is_rescued, failure);
     if (error == 0 && is_rescued && !options->is_preview)
         error = write_original(&choosing, options, &result, failure);

@@ -18,7 +18,8 @@ struct mdc_dial {
     double error; /* expected */
 };
 
-/* trials[divisor - 1][MDC_TRIALS], crf rising; bytes 0: that size was not tried. false: even the smallest is more than so many bytes; *ret_dial is that smallest one then. */
+/* trials[divisor - 1][MDC_TRIALS], crf rising; bytes 0: that size was not tried. false: even the smallest is more than so many bytes;
+ * *ret_dial is that smallest one then. */
 bool mdc_dial_choose(struct mdc_trial trials[MDC_DIVISORS][MDC_TRIALS], double bytes, struct mdc_dial *ret_dial);
 
 /* The quality factor that changes the bytes by so much: about 12 % for each step. */

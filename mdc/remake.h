@@ -28,8 +28,8 @@ bool mdc_remake_is_film(const struct mdc_source *source, bool also_odd);
 int mdc_remake(const struct mdc_source *source, const struct mdc_remake_options *options, struct mdc_remade *ret_remade,
                struct fr_failure *failure);
 
-/* How long a group of pictures should be: two seconds, less where a film of `seconds` had fewer than `count` of these, half a second at least;
- * 0 seconds: nobody knows. Pure. */
+/* How long a group of pictures should be: two seconds, less where a film of `seconds` had fewer than `count` of these, half a second at
+ * least; 0 seconds: nobody knows. Pure. */
 double mdc_remake_gop_seconds(double seconds, unsigned count);
 
 #endif

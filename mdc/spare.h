@@ -12,10 +12,11 @@
 #include "mdc/striped.h"
 
 /* An own part: where its bytes lie in the description, in order. */
+struct mdc_own_piece {
+    uint64_t at, bytes;
+};
 struct mdc_own {
-    struct mdc_own_piece {
-        uint64_t at, bytes;
-    } * pieces;
+    struct mdc_own_piece *pieces;
     uint32_t count;
     uint64_t bytes;
 };
@@ -38,7 +39,8 @@ unsigned mdc_spare_place(const struct mdc_spare_plan *plan, uint32_t row, unsign
 /* Pure: how many blocks of that kind the description has in the rows before. */
 uint64_t mdc_spare_before(const struct mdc_spare_plan *plan, uint32_t row, unsigned index, bool is_parity);
 
-/* The plan as it stands before the parity blocks in each description: MDC_SPARE_HEAD_BYTES of it. FR_E_SYNTAX: damaged, or not of such a set. */
+/* The plan as it stands before the parity blocks in each description, MDC_SPARE_FIXED_BYTES and eight for each of these. FR_E_SYNTAX:
+ * damaged, or not of such a set. */
 enum { MDC_SPARE_FIXED_BYTES = 12, MDC_SPARE_HEAD_BYTES_MAX = MDC_SPARE_FIXED_BYTES + 8 * MDC_COUNT_MAX };
 size_t mdc_spare_encode(const struct mdc_spare_plan *plan, uint8_t *out);
 int mdc_spare_decode(const uint8_t *bytes, size_t count, const struct mdc_header *header, struct mdc_spare_plan *ret_plan);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The best video that descriptions allow: of every group of pictures the best fragment that is whole, one after the other behind a common
- * beginning; or, when every group is there in full quality and so are the source's other bytes, the source (or what was made of it before it
- * was encoded, where the set is not exact). */
+ * beginning; or, when every group is there in full quality and so are the source's other bytes, the source (where the set is not exact,
+ * the film that was made of it before it was encoded). */
 #include <stdlib.h>
 #include <string.h>
 

@@ -9,6 +9,7 @@
  * takes of that. Among members of like pace this happens at the end at most.
  */
 #include "core/dispatch_inside.h"
+#include "core/planted.h"
 
 enum { LOOK_MAX = 4096 }; /* waiting chunks that are looked at: more than are ever read ahead */
 
@@ -78,7 +79,7 @@ bool fr_dispatch_pick_woven(struct fr_dispatch *dispatch, fr_time_ns now, uint32
     struct strands strands;
     fr_chunk_index chunk = 0;
 
-    if (dispatch->homes_awaited_until <= now)
+    if (dispatch->homes_awaited_until <= now && !FR_PLANTED(HOME_AWAITED))
         dispatch->homes_awaited_until = FR_TIME_NEVER;
     if (dispatch->children_taking == 0)
         return false;

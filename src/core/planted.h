@@ -59,6 +59,9 @@ enum fr_plant {
     FR_PLANT_TOLD_ONCE,        /* results that went up on a link that broke are not told again */
     FR_PLANT_NO_SECOND_TRY,    /* whom its own upstream gave up nobody else dials */
     FR_PLANT_UNOWNED_ADOPTED,  /* those adopted are sent whatever comes here, not only what is owned */
+    /* sets: dispatch_woven.c, strands.c */
+    FR_PLANT_HOME_AWAITED, /* an entry waits for a child that never joins, for ever */
+    FR_PLANT_WHOLE_EARLY,  /* an entry counts as whole with its last chunk but one */
     /* node/driver.c: of a program of its own, for tests/e2e/push_liar.sh */
     FR_PLANT_FLIPS_BYTE, /* one byte of one chunk is wrong whenever that is sent on */
 };

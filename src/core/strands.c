@@ -2,6 +2,7 @@
 /* Of a set, at a member: how far each entry is, and which of them is asked for first. An entry that is whole is of use by itself, so one who
  * has to ask gets them one after the other, beginning with its own; who is pushed to gets all at once. */
 #include "base/check.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 int fr_strands_init(struct fr_transfer *transfer) {
@@ -23,7 +24,7 @@ void fr_strands_on_have(struct fr_transfer *transfer, fr_chunk_index chunk) {
     strand = transfer->weave.strands[chunk];
     member->strand_have[strand]++;
     fr_assert(member->strand_have[strand] <= transfer->weave.strand_chunks[strand]);
-    member->figures.entries_whole += member->strand_have[strand] == transfer->weave.strand_chunks[strand];
+    member->figures.entries_whole += member->strand_have[strand] == transfer->weave.strand_chunks[strand] - FR_PLANTED(WHOLE_EARLY);
 }
 
 void fr_strands_on_have_all(struct fr_transfer *transfer) {

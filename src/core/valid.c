@@ -19,15 +19,18 @@ static void assert_link_valid(const struct fr_transfer *transfer, const struct f
 
 static void assert_member_valid(const struct fr_transfer *transfer) {
     const struct fr_member *member = &transfer->member;
-    uint32_t in_strands = 0;
+    uint32_t in_strands = 0, whole = 0;
 
     for (uint32_t chunk = fr_bitset_next_set(&member->storing, 0); chunk < member->storing.bit_count;
          chunk = fr_bitset_next_set(&member->storing, chunk + 1))
         fr_assert(!fr_bitset_has(&member->have, chunk));
     fr_assert(member->have.set_count == member->figures.chunks_have);
-    for (uint32_t i = 0; i < transfer->weave.entry_count; i++)
+    for (uint32_t i = 0; i < transfer->weave.entry_count; i++) {
         in_strands += member->strand_have[i];
+        whole += member->strand_have[i] == transfer->weave.strand_chunks[i];
+    }
     fr_assert(!fr_strands_is_set(transfer) || in_strands == member->have.set_count);
+    fr_assert(member->figures.entries_whole == whole);
     fr_assert(!member->is_complete || member->is_finish_asked);
     fr_assert(member->owner.open_count <= 4 * FR_CREDIT_WINDOW_MAX);
 }

@@ -59,12 +59,9 @@ static int print_result(const struct mdc_encode_options *options, const struct m
     printf("%s: %u descriptions in %s, profile %s, %llu bytes in all, %+.1f %%\n", header->name, header->count, options->folder,
            mdc_profile_name(header->profile), (unsigned long long) sum, more);
     if (header->profile == MDC_VIDEO && !header->is_exact)
-        printf("all %u restore the film as it was encoded again, of %llu bytes\n", header->count,
-               (unsigned long long) header->source_bytes);
+        printf("what they restore is the film as it was encoded again, of %llu bytes\n", (unsigned long long) header->source_bytes);
     if (header->profile == MDC_DATA || (header->profile == MDC_VIDEO && header->film.parity > 0))
-        printf("any %u of %u restore the %s\n",
-               header->profile == MDC_DATA ? header->layers[0].needed : header->count - header->film.parity, header->count,
-               header->is_exact ? "file" : "film");
+        printf("any %u of %u restore the %s\n", mdc_header_needed(header), header->count, header->is_exact ? "file" : "film");
     return cli_finish_output(MDC_EXIT_WHOLE);
 }
 

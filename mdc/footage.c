@@ -71,14 +71,16 @@ static void remark(struct mdc_job *job, const struct mdc_remade *remade, const c
 }
 
 static int encode_again(struct mdc_job *job, const char *why, struct fr_failure *failure) {
-    struct half halves[2];
+    struct half halves[2] = {{.index = 0}, {.index = 1}};
     struct mdc_remade remade;
     char damage[120];
     struct mdc_remake_options options = {.count = job->header.count, .folder = job->options->folder, .watch = &halves[0].watch};
     int error = mdc_job_make_folder(job, failure);
 
-    for (unsigned i = 0; i < 2; i++)
-        halves[i] = (struct half){.watch = {.on_progress = tell_half, .context = &halves[i]}, .whole = job->watch, .index = i};
+    for (unsigned i = 0; i < 2; i++) {
+        halves[i].watch = (struct mdc_watch){.on_progress = tell_half, .context = &halves[i]};
+        halves[i].whole = job->watch;
+    }
     if (error == 0)
         error = mdc_remake(&job->source, &options, &remade, failure);
     if (error != 0)

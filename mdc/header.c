@@ -32,6 +32,10 @@ uint64_t mdc_header_stream_bytes(const struct mdc_header *header) {
     return bytes;
 }
 
+unsigned mdc_header_needed(const struct mdc_header *header) {
+    return header->profile == MDC_VIDEO ? (unsigned) header->count - header->film.parity : header->layers[header->layer_count - 1].needed;
+}
+
 static void write_layers(struct mdc_writer *out, const struct mdc_header *header) {
     mdc_write_number(out, header->block_bytes, 4);
     mdc_write_number(out, header->picture_bytes, 8);

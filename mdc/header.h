@@ -79,6 +79,9 @@ int mdc_header_decode(const uint8_t *bytes, size_t count, struct mdc_header *ret
 
 const char *mdc_profile_name(enum mdc_profile profile);
 
+/* How many descriptions restore all that the set holds. */
+unsigned mdc_header_needed(const struct mdc_header *header);
+
 /* The stream's bytes: the layers' sum. */
 uint64_t mdc_header_stream_bytes(const struct mdc_header *header);
 

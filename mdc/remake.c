@@ -123,8 +123,10 @@ static int pass_on(struct remaking *remaking, const AVPacket *packet, struct fr_
 
 static int run_through(struct remaking *remaking, const struct mdc_watch *watch, struct fr_failure *failure) {
     AVPacket *packet = av_packet_alloc();
-    int error = packet != NULL ? 0 : fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for a packet");
+    int error = 0;
 
+    if (packet == NULL)
+        return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for a packet");
     while (error == 0 && av_read_frame(remaking->in.format, packet) >= 0) {
         error = pass_on(remaking, packet, failure);
         av_packet_unref(packet);

@@ -143,7 +143,7 @@ struct writing {
     struct mdc_output *outputs;
     struct mdc_spare_plan plan;
     struct mdc_code code;
-    uint8_t *blocks[MDC_COUNT_MAX]; /* by their place in the code */
+    uint8_t *memory, *blocks[MDC_COUNT_MAX]; /* by their place in the code */
 };
 
 static int put_heads(struct writing *writing, struct fr_failure *failure) {
@@ -187,31 +187,39 @@ static int put_row(struct writing *writing, uint32_t row, struct fr_failure *fai
     return error;
 }
 
+/* The plan, the code, and room for a row of blocks. */
+static int set_up(struct writing *writing, const struct mdc_own *owns, struct fr_failure *failure) {
+    const struct mdc_header *header = writing->header;
+    struct mdc_spare_plan *plan = &writing->plan;
+
+    *plan = (struct mdc_spare_plan){.count = header->count, .parity = header->film.parity};
+    for (unsigned i = 0; i < header->count; i++)
+        plan->own_bytes[i] = owns[i].bytes;
+    mdc_spare_measure(plan);
+    mdc_code_init(&writing->code, plan->count - plan->parity, plan->count);
+    writing->memory = fr_alloc(plan->count * (size_t) (plan->block_bytes + MDC_SPARE_CRC_BYTES));
+    if (writing->memory == NULL)
+        return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for a row of blocks");
+    for (unsigned i = 0; i < plan->count; i++)
+        writing->blocks[i] = writing->memory + i * (size_t) (plan->block_bytes + MDC_SPARE_CRC_BYTES);
+    return 0;
+}
+
 int mdc_spare_write(const struct mdc_header *header, const struct mdc_own *owns, struct mdc_output *outputs, struct fr_failure *failure) {
     struct writing *writing = fr_alloc_zeroed(1, sizeof *writing);
-    uint8_t *memory = NULL;
-    int error = writing != NULL ? 0 : FR_E_MEMORY;
+    int error;
 
-    if (error == 0) {
-        writing->header = header;
-        writing->owns = owns;
-        writing->outputs = outputs;
-        writing->plan = (struct mdc_spare_plan){.count = header->count, .parity = header->film.parity};
-        for (unsigned i = 0; i < header->count; i++)
-            writing->plan.own_bytes[i] = owns[i].bytes;
-        mdc_spare_measure(&writing->plan);
-        mdc_code_init(&writing->code, header->count - header->film.parity, header->count);
-        memory = fr_alloc(header->count * (size_t) (writing->plan.block_bytes + MDC_SPARE_CRC_BYTES));
-    }
-    if (memory == NULL)
-        error = fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for a row of blocks");
-    for (unsigned i = 0; memory != NULL && i < header->count; i++)
-        writing->blocks[i] = memory + i * (size_t) (writing->plan.block_bytes + MDC_SPARE_CRC_BYTES);
+    if (writing == NULL)
+        return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for parity");
+    writing->header = header;
+    writing->owns = owns;
+    writing->outputs = outputs;
+    error = set_up(writing, owns, failure);
     if (error == 0)
         error = put_heads(writing, failure);
     for (uint32_t row = 0; error == 0 && row < writing->plan.row_count; row++)
         error = put_row(writing, row, failure);
-    fr_free(memory);
+    fr_free(writing->memory);
     fr_free(writing);
     return error;
 }

@@ -122,7 +122,7 @@ static void print_allowed(const struct mdc_survey *survey, FILE *out) {
 
 static void print_layers(const struct mdc_header *header, FILE *out) {
     if (header->profile == MDC_VIDEO && header->film.parity > 0)
-        fprintf(out, "  any %-2u of %u  %s\n", header->count - header->film.parity, header->count, restored(header));
+        fprintf(out, "  any %-2u of %u  %s\n", mdc_header_needed(header), header->count, restored(header));
     for (unsigned i = 0; i < header->layer_count; i++) {
         const struct mdc_layer *layer = &header->layers[i];
         fprintf(out, "  any %-2u of %u  ", layer->needed, header->count);
@@ -205,11 +205,6 @@ static json_t *descriptions_json(const struct mdc_survey *survey) {
     return list;
 }
 
-/* How many descriptions restore all that the set holds. */
-static int needed(const struct mdc_header *header) {
-    return header->profile == MDC_VIDEO ? header->count - header->film.parity : header->layers[header->layer_count - 1].needed;
-}
-
 json_t *mdc_survey_json(const struct mdc_survey *survey) {
     const struct mdc_header *header = survey->gathered->header;
     char id[2 * MDC_SET_ID_BYTES + 1], digest[2 * MDC_SHA256_BYTES + 1];
@@ -218,8 +213,8 @@ json_t *mdc_survey_json(const struct mdc_survey *survey) {
     fr_text_hex(header->set_id, MDC_SET_ID_BYTES, id);
     fr_text_hex(header->source_sha256, MDC_SHA256_BYTES, digest);
     return json_pack("{s:s, s:s, s:i, s:i, s:b, s:f, s:{s:s, s:I, s:s}, s:o, s:o, s:o, s:i, s:s, s:o}", "set", id, "profile",
-                     mdc_profile_name(header->profile), "count", header->count, "needed", needed(header), "exact", header->is_exact,
-                     "redundancy_percent", header->redundancy / 100.0, "source", "name", header->name, "bytes",
+                     mdc_profile_name(header->profile), "count", header->count, "needed", (int) mdc_header_needed(header), "exact",
+                     header->is_exact, "redundancy_percent", header->redundancy / 100.0, "source", "name", header->name, "bytes",
                      (json_int_t) header->source_bytes, "sha256", digest, "layers", layers_json(header), "gops", gops_json(survey),
                      "descriptions", descriptions_json(survey), "whole_count", (int) survey->whole_count, "allows",
                      quality == MDC_QUALITY_EXACT         ? "all"

@@ -66,7 +66,7 @@ static void remark(struct mdc_job *job, const struct mdc_remade *remade, const c
     if (remade->is_damaged)
         describe_damage(remade, damage, sizeof damage);
     snprintf(job->remark, sizeof job->remark,
-             "%.110s%sit is encoded again: all descriptions are that film, not the file's bytes%s%s%.80s%s%.100s", why,
+             "%.90s%sit is encoded again: all descriptions are that film, not the file's bytes%s%s%.40s%s%.50s", why,
              why[0] != '\0' ? "; " : "", damage[0] != '\0' ? "; " : "", damage, remade->remark, before[0] != '\0' ? "; " : "", before);
 }
 

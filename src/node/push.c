@@ -198,7 +198,9 @@ static void take_last(const char *path, char out[FR_NAME_BYTES_MAX + 2]) {
         end--;
     for (begin = end; begin > 0 && path[begin - 1] != '/'; begin--)
         ;
-    snprintf(out, FR_NAME_BYTES_MAX + 2, "%.*s", (int) (end - begin), path + begin);
+    size_t bytes = end - begin < FR_NAME_BYTES_MAX + 1 ? end - begin : FR_NAME_BYTES_MAX + 1; /* one too many is refused as such */
+    memcpy(out, path + begin, bytes);
+    out[bytes] = '\0';
 }
 
 static int choose_name(struct fr_push *push, struct fr_failure *failure) {
@@ -212,7 +214,7 @@ static int choose_name(struct fr_push *push, struct fr_failure *failure) {
     }
     if (fr_name_check(name, strlen(name), &why))
         return fr_failure_set(failure, FR_E_NAME, 0, "the name \"%.200s\" cannot be used: it %s", name, why);
-    snprintf(push->name, sizeof push->name, "%s", name);
+    memcpy(push->name, name, strlen(name) + 1);
     return 0;
 }
 

@@ -102,7 +102,7 @@ each_has_one() {
         [ -e "$1" ] || return 1
     done
 }
-tries=20000 # it is a matter of milliseconds
+tries=1000000 # it is a matter of milliseconds
 until each_has_one; do
     tries=$((tries - 1))
     [ "$tries" -gt 0 ] || fail 'no node gets any description'

@@ -271,6 +271,22 @@ int fr_intake_look(struct fr_intake *intake, const struct fr_intake_chunk *chunk
     return error;
 }
 
+/* One chunk of a strand in place, from there into its sink. It counts as stored by its record; now it is read, and may have been changed by hand. */
+static int copy_accepted(struct fr_intake *intake, struct strand *strand, uint32_t place, uint8_t *bytes, struct fr_failure *failure) {
+    const uint32_t chunk_bytes = intake->options.chunk_bytes;
+    const uint64_t offset = (uint64_t) place * chunk_bytes, left = strand->bytes - offset;
+    const struct spot spot = {
+        .strand = strand, .place = place, .offset = offset, .bytes = left < chunk_bytes ? (uint32_t) left : chunk_bytes};
+    struct fr_digest digest;
+    int error = read_finished(&spot, bytes, chunk_bytes, failure);
+    if (error)
+        return error;
+    fr_digest_of(bytes, chunk_bytes, &digest);
+    if (!fr_digest_equal(&digest, &strand->record.digests[place]))
+        return fr_failure_set(failure, FR_E_CHANGED, 0, "%s was changed by hand while it was received: push again", strand->name);
+    return fr_sink_write(strand->sink, offset, bytes, spot.bytes, failure);
+}
+
 /* An entry that is here is not the one that comes: what of it counts as stored is copied. The lock is held. */
 static int make_anew(struct fr_intake *intake, struct strand *strand, struct fr_failure *failure) {
     uint8_t *bytes = fr_alloc(intake->options.chunk_bytes);
@@ -278,16 +294,15 @@ static int make_anew(struct fr_intake *intake, struct strand *strand, struct fr_
     if (!error)
         error = open_sink(intake, strand, failure);
     for (uint32_t place = fr_bitset_next_set(&strand->accepted, 0); !error && place < strand->accepted.bit_count;
-         place = fr_bitset_next_set(&strand->accepted, place + 1)) {
-        uint64_t offset = (uint64_t) place * intake->options.chunk_bytes, left = strand->bytes - offset;
-        uint32_t count = left < intake->options.chunk_bytes ? (uint32_t) left : intake->options.chunk_bytes;
-        error = fr_finished_read(strand->finished, offset, bytes, count, failure);
-        if (!error)
-            error = fr_sink_write(strand->sink, offset, bytes, count, failure);
-    }
+         place = fr_bitset_next_set(&strand->accepted, place + 1))
+        error = copy_accepted(intake, strand, place, bytes, failure);
     fr_free(bytes);
-    if (!error)
+    if (!error) {
         atomic_store(&strand->is_in_place, false);
+    } else { /* who comes next must not find half of it */
+        fr_sink_close(strand->sink);
+        strand->sink = NULL;
+    }
     return error;
 }
 

@@ -3,8 +3,10 @@
 #include "store/intake.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <fastreplica/error.h>
 
@@ -213,6 +215,33 @@ static void an_entry_that_is_another_is_made_anew(void **state) {
     assert_true(holds(0) && holds(1));
 }
 
+/* By hand, in the same file, after it was found to be as its record says. */
+static void what_was_changed_by_hand_meanwhile_is_not_taken_over(void **state) {
+    (void) state;
+    struct fr_failure failure = {0};
+    uint8_t bytes[CHUNK];
+    struct fr_intake *intake = open_intake();
+    bring(intake, 0);
+    bring(intake, 1);
+    fr_intake_close(intake);
+    samples[0].bytes[2 * CHUNK]++;
+    intake = open_intake();
+    assert_true(look(intake, 0)); /* the first of entry 0 */
+    int fd = open(scratch_path(SET "/%s", entries[0].name), O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "changed", 7, 100), 7);
+    close(fd);
+    fr_chunk_index other = 0;
+    while (weave.strands[other] != 0 || weave.places[other] != 2)
+        other++;
+    const struct fr_intake_chunk made = make_chunk(other, bytes);
+    for (unsigned i = 0; i < 2; i++) { /* two workers, one after the other */
+        failure = (struct fr_failure){0};
+        assert_int_equal(fr_intake_write(intake, &made, bytes, &failure), FR_E_CHANGED);
+        assert_non_null(strstr(failure.text, "1of2.mp4 was changed by hand"));
+    }
+    fr_intake_close(intake);
+}
+
 static void a_seal_that_fails_leaves_nothing(void **state) {
     (void) state;
     struct fr_failure failure = {0};
@@ -243,6 +272,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         stored(an_entry_gets_its_name_when_it_is_whole), stored(a_whole_set_is_known_again),
         stored(what_was_cut_short_is_taken_over),        stored(an_entry_that_is_another_is_made_anew),
+        stored(what_was_changed_by_hand_meanwhile_is_not_taken_over),
         stored(a_seal_that_fails_leaves_nothing),        stored(a_file_in_the_place_of_the_folder_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
  *   a page of a file:  [ read + hash ] by two chunks in workers, any order       -> all hashed -> on_page
  *   a page of a pipe:  read -> read -> read ... one at a time, each then hashed -> all hashed -> on_page
  *   the stream:        chunk after chunk as they are read, several in one job; is the file unchanged? -> at the end: finish -> on_page
+ *                      a page that ends an entry of a set waits for it as well
  */
 #include "node/supply.h"
 
@@ -363,6 +364,17 @@ static void hand_out_page(struct fr_supply *supply) {
     supply->options.events->on_page(supply->options.user, &page);
 }
 
+/* May the nodes have the page? Its last chunk lets them give the object its name, or an entry of a set: not before a look, after all of it was read,
+ * has shown that the source is what it was. */
+static bool is_page_good(const struct fr_supply *supply) {
+    if (supply->hashed_count < supply->page_count)
+        return false;
+    if (supply->has_ended)
+        return supply->is_chain_finished;
+    return supply->chain_next >= supply->page_first + supply->page_count ||
+        !fr_source_ends_entry(supply->options.source, supply->page_first, supply->page_count);
+}
+
 /* Whatever can go on now does. Called after every change. */
 static void advance(struct fr_supply *supply) {
     if (is_idle(supply))
@@ -376,7 +388,7 @@ static void advance(struct fr_supply *supply) {
     if (is_idle(supply))
         return;
     run_chain_on(supply);
-    if (supply->is_reading && supply->hashed_count == supply->page_count && (!supply->has_ended || supply->is_chain_finished))
+    if (supply->is_reading && is_page_good(supply))
         hand_out_page(supply);
 }
 

@@ -165,6 +165,10 @@ const struct fr_entry *fr_source_entries(const struct fr_source *source, uint32_
     return source->set ? fr_source_set_entries(source->set, ret_count) : NULL;
 }
 
+bool fr_source_ends_entry(const struct fr_source *source, fr_chunk_index first, uint32_t count) {
+    return source->set && fr_source_set_ends_entry(source->set, first, count);
+}
+
 void fr_source_close(struct fr_source *source) {
     if (!source)
         return;

@@ -29,6 +29,9 @@ void fr_source_close(struct fr_source *source); /* NULL allowed */
 int fr_source_weave(struct fr_source *source, uint32_t chunk_bytes, struct fr_failure *failure);
 const struct fr_entry *fr_source_entries(const struct fr_source *source, uint32_t *ret_count); /* NULL: it is no set */
 
+/* Is the last chunk of an entry among these? Of what is no set, no. */
+bool fr_source_ends_entry(const struct fr_source *source, fr_chunk_index first, uint32_t count);
+
 bool fr_source_is_file(const struct fr_source *source); /* can be read at any offset, size known */
 uint64_t fr_source_bytes(
     const struct fr_source

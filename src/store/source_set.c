@@ -71,6 +71,15 @@ const struct fr_entry *fr_source_set_entries(const struct fr_source_set *set, ui
     return set->entries;
 }
 
+bool fr_source_set_ends_entry(const struct fr_source_set *set, fr_chunk_index first, uint32_t count) {
+    const struct fr_weave *weave = &set->weave;
+    fr_assert(first <= weave->chunk_count && count <= weave->chunk_count - first);
+    for (fr_chunk_index chunk = first; chunk < first + count; chunk++)
+        if (weave->places[chunk] + 1 == weave->strand_chunks[weave->strands[chunk]])
+            return true;
+    return false;
+}
+
 uint64_t fr_source_set_bytes(const struct fr_source_set *set) {
     uint64_t bytes = 0;
     if (set->weave.chunk_bytes > 0)

@@ -3,8 +3,10 @@
 #include "support/test.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,7 +29,7 @@ struct reading {
     struct fr_supply *supply;
     struct fr_cache *cache;
     uint32_t page_next, chunk_count, pages_max; /* read no page beyond pages_max */
-    bool is_ended, is_closed, wants_buffers, keeps_all, is_starved;
+    bool is_ended, is_closed, wants_buffers, keeps_all, is_starved, is_set;
     uint64_t object_bytes;
     struct fr_digest sha256;
     struct fr_failure failure;
@@ -57,7 +59,7 @@ static void on_page(void *user, const struct fr_supply_page *page) {
     (void) user;
     assert_false(reading.is_ended);
     assert_int_equal(page->page, reading.page_next - 1);
-    for (uint32_t i = 0; i < page->count; i++)
+    for (uint32_t i = 0; i < page->count && !reading.is_set; i++)
         check_chunk(reading.chunk_count + i, &page->digests[i]);
     uint32_t first = reading.chunk_count;
     reading.chunk_count += page->count;
@@ -117,11 +119,9 @@ static int tear_down(void **state) {
     return uv_loop_close(&reading.loop);
 }
 
-static void open_supply(const char *path, uint32_t buffer_max) {
-    struct fr_failure failure = {0};
-    if (fr_source_open(path, &reading.source, &failure))
-        fail_msg("%s", failure.text);
-    assert_int_equal(fr_layout_init(&reading.layout, fr_source_bytes(reading.source), CHUNK), 0);
+/* reading.source is open. */
+static void make_supply(uint32_t chunk_bytes, uint32_t buffer_max) {
+    assert_int_equal(fr_layout_init(&reading.layout, fr_source_bytes(reading.source), chunk_bytes), 0);
     const struct fr_supply_options options = {
         .loop = &reading.loop, .source = reading.source, .layout = reading.layout, .member_count = 4, .events = &events};
     assert_int_equal(fr_supply_new(&options, &reading.supply), 0);
@@ -130,6 +130,31 @@ static void open_supply(const char *path, uint32_t buffer_max) {
         cache_options.buffer_max = cache_options.kept_max = buffer_max;
     assert_int_equal(fr_cache_new(&cache_options, &reading.cache), 0);
     fr_supply_use_cache(reading.supply, reading.cache);
+}
+
+static void open_supply(const char *path, uint32_t buffer_max) {
+    struct fr_failure failure = {0};
+    if (fr_source_open(path, &reading.source, &failure))
+        fail_msg("%s", failure.text);
+    make_supply(CHUNK, buffer_max);
+}
+
+/* Zeros, 10 chunks and 2 of the largest size. In pages of two: a0 a1, a2 b0, a3 a4, a5 a6, a7 b1, a8 a9. */
+static void open_set(void) {
+    struct fr_failure failure = {0};
+    reading.is_set = true;
+    sample_init(&reading.sample, 0, 1);
+    scratch_put(scratch_path("a"), "", 0);
+    scratch_put(scratch_path("b"), "", 0);
+    assert_int_equal(truncate(scratch_path("a"), 10 * FR_CHUNK_BYTES_MAX), 0);
+    assert_int_equal(truncate(scratch_path("b"), 2 * FR_CHUNK_BYTES_MAX), 0);
+    char a[PATH_MAX], b[PATH_MAX];
+    snprintf(a, sizeof a, "%s", scratch_path("a"));
+    snprintf(b, sizeof b, "%s", scratch_path("b"));
+    const char *const paths[] = {a, b};
+    if (fr_source_open_set("set", paths, 2, &reading.source, &failure) || fr_source_weave(reading.source, FR_CHUNK_BYTES_MAX, &failure))
+        fail_msg("%s", failure.text);
+    make_supply(FR_CHUNK_BYTES_MAX, 0);
 }
 
 static void open_file(uint32_t bytes, uint32_t buffer_max) {
@@ -293,6 +318,36 @@ static void test_a_file_that_is_written_to(void **state) {
     finish();
 }
 
+/* Nodes give an entry its name with its last chunk: they must not have that before the change is noticed. */
+static void test_an_entry_that_is_written_to(void **state) {
+    (void) state;
+    open_set();
+    reading.pages_max = 4;
+    read_on();
+    uv_run(&reading.loop, UV_RUN_DEFAULT);
+    assert_int_equal(reading.chunk_count, 8);
+    int fd = open(scratch_path("b"), O_WRONLY);
+    assert_int_equal(write(fd, "x", 1), 1);
+    close(fd);
+    reading.pages_max = 5;
+    read_on();
+    uv_run(&reading.loop, UV_RUN_DEFAULT);
+    assert_int_equal(reading.failure.error, FR_E_CHANGED);
+    assert_int_equal(reading.chunk_count, 8);
+    finish();
+}
+
+static void test_a_set(void **state) {
+    (void) state;
+    open_set();
+    read_on();
+    uv_run(&reading.loop, UV_RUN_DEFAULT);
+    assert_int_equal(reading.failure.error, 0);
+    assert_true(reading.is_ended);
+    assert_int_equal(reading.chunk_count, 12);
+    finish();
+}
+
 static void test_no_memory(void **state) {
     (void) state;
     open_file(100 * CHUNK, 0);
@@ -315,6 +370,8 @@ int main(void) {
         TEST(test_a_silent_pipe_can_be_given_up),
         TEST(test_a_file_that_shrinks),
         TEST(test_a_file_that_is_written_to),
+        TEST(test_a_set),
+        TEST(test_an_entry_that_is_written_to),
         TEST(test_no_memory),
     };
     signal(SIGPIPE, SIG_IGN);

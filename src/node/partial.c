@@ -241,6 +241,12 @@ static void fail_looks(struct fr_partial *partial, const struct fr_failure *fail
     }
 }
 
+/* Without its name an entry counts as one that is here, and the set cannot become complete: that is told now. */
+static void report_sealed(struct fr_partial *partial, const struct job *job) {
+    if (job->failure.error && !partial->is_closing)
+        partial->options.events->on_failed(partial->options.user, &job->failure);
+}
+
 static void take_prepared(struct fr_partial *partial, const struct job *job) {
     partial->is_open = job->is_open;
     if (!partial->is_closing)
@@ -291,7 +297,7 @@ static void finish_job(uv_work_t *work, int status) {
         count_looked(partial, job);
         report_looked(partial, job);
         break;
-    case JOB_SEAL: break; /* what went wrong the commit will tell */
+    case JOB_SEAL: report_sealed(partial, job); break;
     case JOB_COMMIT:
         fr_record_done(&job->record);
         if (!partial->is_closing)

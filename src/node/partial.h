@@ -49,6 +49,8 @@ struct fr_partial_events {
     void (*on_stored)(void *user, const struct fr_partial_chunk *chunk, enum fr_store_outcome outcome, const struct fr_failure *failure);
     void (*on_stored_all)(void *user);
     void (*on_looked)(void *user, fr_chunk_index chunk, enum fr_store_outcome outcome, const struct fr_failure *failure);
+    /* Of a set: a file that is whole did not get its name. */
+    void (*on_failed)(void *user, const struct fr_failure *failure);
     void (*on_committed)(void *user, const struct fr_failure *failure);
     void (*on_closed)(void *user);
 };

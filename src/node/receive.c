@@ -367,6 +367,14 @@ static void on_looked(void *user, fr_chunk_index chunk, enum fr_store_outcome ou
     fr_driver_pump(receive->driver);
 }
 
+static void on_failed(void *user, const struct fr_failure *failure) {
+    struct fr_receive *receive = user;
+    if (receive->state != FR_RECEIVE_RUNNING)
+        return;
+    fr_transfer_on_failed(fr_driver_transfer(receive->driver), failure, uv_hrtime());
+    fr_driver_pump(receive->driver);
+}
+
 static void on_committed(void *user, const struct fr_failure *failure) {
     struct fr_receive *receive = user;
     if (receive->state != FR_RECEIVE_RUNNING)
@@ -386,6 +394,7 @@ static const struct fr_partial_events partial_events = {
     .on_stored = on_stored,
     .on_stored_all = on_stored_all,
     .on_looked = on_looked,
+    .on_failed = on_failed,
     .on_committed = on_committed,
     .on_closed = on_partial_closed,
 };

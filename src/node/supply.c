@@ -364,8 +364,8 @@ static void hand_out_page(struct fr_supply *supply) {
     supply->options.events->on_page(supply->options.user, &page);
 }
 
-/* May the nodes have the page? Its last chunk lets them give the object its name, or an entry of a set: not before a look, after all of it was read,
- * has shown that the source is what it was. */
+/* May the nodes have the page? With its last chunk they give the object its name, or an entry of a set: not before a look, after all of it
+ * was read, has shown that the source is what it was. */
 static bool is_page_good(const struct fr_supply *supply) {
     if (supply->hashed_count < supply->page_count)
         return false;

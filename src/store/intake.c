@@ -271,7 +271,7 @@ int fr_intake_look(struct fr_intake *intake, const struct fr_intake_chunk *chunk
     return error;
 }
 
-/* One chunk of a strand in place, from there into its sink. It counts as stored by its record; now it is read, and may have been changed by hand. */
+/* One chunk of a strand in place, from there into its sink. It counts as stored by its record, but may have been changed by hand since. */
 static int copy_accepted(struct fr_intake *intake, struct strand *strand, uint32_t place, uint8_t *bytes, struct fr_failure *failure) {
     const uint32_t chunk_bytes = intake->options.chunk_bytes;
     const uint64_t offset = (uint64_t) place * chunk_bytes, left = strand->bytes - offset;

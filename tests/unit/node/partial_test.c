@@ -18,7 +18,7 @@
 #define CHUNK FR_CHUNK_BYTES_MIN
 
 struct seen {
-    unsigned prepared, stored[3], looked[3], committed, closed;
+    unsigned prepared, stored[3], looked[3], failed, committed, closed;
     struct fr_failure failure; /* the last */
 };
 
@@ -51,6 +51,12 @@ static void on_looked(void *user, fr_chunk_index chunk, enum fr_store_outcome ou
         seen.failure = *failure;
 }
 
+static void on_failed(void *user, const struct fr_failure *failure) {
+    (void) user;
+    seen.failed++;
+    seen.failure = *failure;
+}
+
 static void on_committed(void *user, const struct fr_failure *failure) {
     (void) user;
     seen.committed++;
@@ -66,6 +72,7 @@ static const struct fr_partial_events events = {.on_prepared = on_prepared,
                                                 .on_stored = on_stored,
                                                 .on_stored_all = on_stored_all,
                                                 .on_looked = on_looked,
+                                                .on_failed = on_failed,
                                                 .on_committed = on_committed,
                                                 .on_closed = on_closed};
 
@@ -404,6 +411,26 @@ static void test_a_write_that_fails(void **state) {
     close_partial(partial);
 }
 
+/* Who pushes counts the file as one that is here, as long as nobody says otherwise. */
+static void test_a_file_of_a_set_that_does_not_get_its_name(void **state) {
+    (void) state;
+    sample_done(&sample);
+    sample_init(&sample, 2 * CHUNK, 7);
+    opening.object_bytes = sample.count;
+    opening.entry_count = 1;
+    opening.entries[0] = (struct fr_entry){.bytes = sample.count, .name = "1of1"};
+    struct fr_partial *partial = make_partial();
+    run();
+    struct disk_fault fault = {.call = FR_DISK_RENAME, .nth = 1, .sys_errno = EIO};
+    disk_fault_start(&fault);
+    store_all(partial);
+    disk_fault_stop();
+    assert_int_equal(seen.failed, 1);
+    assert_int_equal(seen.failure.error, FR_E_IO);
+    assert_false(scratch_exists(scratch_path("store/a/b/1of1")));
+    close_partial(partial);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -422,6 +449,7 @@ int main(void) {
         TEST(test_what_the_store_refuses),
         TEST(test_a_held_object_and_no_room_for_another),
         TEST(test_a_write_that_fails),
+        TEST(test_a_file_of_a_set_that_does_not_get_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -270,10 +270,13 @@ static void a_file_in_the_place_of_the_folder_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        stored(an_entry_gets_its_name_when_it_is_whole), stored(a_whole_set_is_known_again),
-        stored(what_was_cut_short_is_taken_over),        stored(an_entry_that_is_another_is_made_anew),
+        stored(an_entry_gets_its_name_when_it_is_whole),
+        stored(a_whole_set_is_known_again),
+        stored(what_was_cut_short_is_taken_over),
+        stored(an_entry_that_is_another_is_made_anew),
         stored(what_was_changed_by_hand_meanwhile_is_not_taken_over),
-        stored(a_seal_that_fails_leaves_nothing),        stored(a_file_in_the_place_of_the_folder_is_refused),
+        stored(a_seal_that_fails_leaves_nothing),
+        stored(a_file_in_the_place_of_the_folder_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

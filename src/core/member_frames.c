@@ -116,6 +116,8 @@ static void on_peer_done(struct fr_transfer *transfer, struct fr_link *link, con
     fr_stand_in_vouch(transfer, link->member, done);
     fr_link_clear_queue(link);
     fr_owner_forget_peer(&transfer->member.owner, link->member);
+    if (fr_strands_is_left_behind(transfer))
+        fr_pull_set_mode(transfer, FR_MEMBER_PULLING);
 }
 
 static void on_abort(struct fr_transfer *transfer, const struct fr_msg_reason *reason) {

@@ -7,7 +7,7 @@
  * announced by a neighbour more than a patience ago, promised by none, and still not here. Neighbours announce (HAVE) and promise
  * (COMING) only while asked to, so a healthy group says nothing.
  *
- *   FOLLOWING --LAG from an owner, or joined late--> PULLING --nothing announced is missing--> FOLLOWING
+ *   FOLLOWING --LAG from an owner, joined late, or of a set left behind--> PULLING --nothing announced is missing--> FOLLOWING
  *   HOLDING --a page differs from what is held, or the end does--> PULLING
  */
 #include "base/check.h"

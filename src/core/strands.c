@@ -5,6 +5,11 @@
 #include "core/planted.h"
 #include "core/state.h"
 
+enum {
+    LEFT_BEHIND_MIN = 32, /* more than so many chunks missing, */
+    LEFT_BEHIND_PART = 8, /* and than one in so many */
+};
+
 int fr_strands_init(struct fr_transfer *transfer) {
     const struct fr_opening *opening = &transfer->opening;
 
@@ -43,4 +48,20 @@ uint32_t fr_strands_wanted_first(const struct fr_transfer *transfer) {
             return strand;
     }
     return FR_ENTRIES_MAX;
+}
+
+/* Most of the group is done, and much is missing here: what is still to be pushed would come of all entries in turn, and none be whole for long. With
+ * few missing, or of peers that had it all before the push, it is only a matter of moments. */
+bool fr_strands_is_left_behind(const struct fr_transfer *transfer) {
+    const struct fr_member *member = &transfer->member;
+    uint32_t count = transfer->weave.chunk_count, missing = count - member->have.set_count - member->storing.set_count, done = 0;
+    const struct fr_link *link;
+
+    if (!fr_strands_is_set(transfer) || member->mode != FR_MEMBER_FOLLOWING || member->is_finish_asked ||
+        !transfer->manifest.is_end_known || member->figures.bytes_from_peers == 0 || missing <= LEFT_BEHIND_MIN ||
+        missing <= count / LEFT_BEHIND_PART)
+        return false;
+    FR_EACH_LIVE (transfer, link)
+        done += link->role == FR_LINK_PEER && link->is_done;
+    return 2 * done >= transfer->roster->member_count - 1;
 }

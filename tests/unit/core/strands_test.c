@@ -74,6 +74,23 @@ static void who_asks_asks_for_its_own_entry_first(void **state) {
     core_rig_done(&rig);
 }
 
+/* The group is done, and what would be pushed still would come of all entries in turn. */
+static void who_is_left_behind_asks(void **state) {
+    (void) state;
+    for (unsigned had_chunks = 0; had_chunks < 2; had_chunks++) {
+        struct core_rig rig;
+        fr_link_id up = begin_member(&rig, 3), peer = core_rig_accept(&rig, 2);
+        core_rig_end(&rig, up);
+        if (had_chunks)
+            core_rig_chunk(&rig, peer, 2, CORE_RIG_GOOD);
+        core_rig_forget(&rig);
+        core_rig_done_frame(&rig, peer, FR_VERDICT_COMPLETE, "");
+        /* of a peer that was done before it relayed anything it says nothing: upstream has all of it for us */
+        assert_int_equal(core_rig_said(&rig, peer, FR_FRAME_PULL), had_chunks);
+        core_rig_done(&rig);
+    }
+}
+
 static void tell_progress(struct core_rig *rig, fr_link_id link, uint32_t chunks, uint32_t entries) {
     uint8_t frame[256];
     fr_progress_encode(&(struct fr_member_figures){.chunks_have = chunks, .entries_whole = entries}, frame, sizeof frame);
@@ -141,7 +158,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(how_many_entries_are_whole_is_told),         cmocka_unit_test(who_asks_asks_for_its_own_entry_first),
         cmocka_unit_test(who_has_some_when_the_time_is_up_is_usable), cmocka_unit_test(more_entries_than_there_are_are_a_lie),
-        cmocka_unit_test(a_set_that_is_here_is_whole_at_once),
+        cmocka_unit_test(a_set_that_is_here_is_whole_at_once),        cmocka_unit_test(who_is_left_behind_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

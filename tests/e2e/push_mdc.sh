@@ -123,8 +123,9 @@ step 'at the deadline a slow node has some: usable'
 stop_node n2
 rm -rf "$work"/n*/store/set
 start_node n2 --rate-limit-down 2MB/s
-expect 3 push --mdc "$work/set" --to "$(list_of n1 n2 n3 n4)" --keys "$keys" --report "$work/report.json" --deadline 6s
-assert_all n1 n3 n4
+# shellcheck disable=SC2086  # words
+expect 3 push --mdc "$work/set" --to "$(list_of $nodes)" --keys "$keys" --report "$work/report.json" --deadline 6s
+assert_all n1 n3 n4 n5 n6 n7 n8
 assert_exact n2
 check '.nodes[1] | .verdict == "usable" and .entries_have >= 1 and .entries_have < 8'
 check '.nodes[1].reason == "\(.nodes[1].entries_have) of 8, when the time was up"'

@@ -78,10 +78,13 @@ static int take(const char *folder, const char *name, struct cli_descriptions *d
         return -1;
     }
     descriptions->count = label.count;
-    if (descriptions->paths[label.index - 1] || asprintf(&descriptions->paths[label.index - 1], "%s/%s", folder, name) < 0) {
-        cli_say("%s: description %u of %u: no memory for it", folder, label.index, label.count);
+    char *path;
+    if (asprintf(&path, "%s/%s", folder, name) < 0) {
+        cli_say("%s: no memory for %s", folder, name);
         return -1;
     }
+    free(descriptions->paths[label.index - 1]); /* no two names of one folder have one index and are akin */
+    descriptions->paths[label.index - 1] = path;
     return 0;
 }
 

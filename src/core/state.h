@@ -482,7 +482,7 @@ void fr_strands_done(struct fr_transfer *transfer);
 bool fr_strands_is_set(const struct fr_transfer *transfer);
 void fr_strands_on_have(struct fr_transfer *transfer, fr_chunk_index chunk); /* a member: it is stored */
 void fr_strands_on_have_all(struct fr_transfer *transfer);
-bool fr_strands_is_left_behind(const struct fr_transfer *transfer); /* it should ask, though what it lacks would be pushed */
+bool fr_strands_is_left_behind(const struct fr_transfer *transfer);   /* it should ask, though what it lacks would be pushed */
 uint32_t fr_strands_wanted_first(const struct fr_transfer *transfer); /* the entry to ask for first; FR_ENTRIES_MAX: none */
 
 /* ---- pulling (a member's service) ---- */

@@ -146,7 +146,7 @@ void fr_transfer_on_deadline(struct fr_transfer *transfer, fr_time_ns now) {
     if (!transfer->is_ended && total_deadline(transfer) <= transfer->now) {
         struct fr_failure failure = {.error = FR_E_TIMEOUT};
 
-        snprintf(failure.text, sizeof(failure.text), "%s: the deadline of %.0f s has passed", transfer->opening.name,
+        snprintf(failure.text, sizeof(failure.text), "%s: the deadline of %.3g s has passed", transfer->opening.name,
                  (double) transfer->timing.total / 1e9);
         if (transfer->is_origin)
             fr_verdict_time_is_up(transfer);

@@ -20,7 +20,7 @@
 #include "node/supply.h"
 #include "node/tally.h"
 
-enum { PROGRESS_MS = 250, PAGE_AHEAD_MAX = 2 };
+enum { PROGRESS_MS = 250, PAGE_AHEAD_MAX = 2, SET_GROUP_MIN = 4 };
 
 struct fr_push {
     struct fr_push_options options;
@@ -251,13 +251,16 @@ static int choose_layout(struct fr_push *push, struct fr_failure *failure) {
     return weave_entries(push, failure);
 }
 
-/* Of a set a group is best as large as the set: then each member owns one entry, and no uplink is idle. */
+/* Of a set a group is best as large as the set: then each member owns one entry, and no uplink is idle. Of very small sets some multiple of it, for
+ * groups of two or three make long chains. */
 static uint32_t choose_group_size(const struct fr_push *push) {
-    uint32_t entry_count;
+    uint32_t entry_count, size;
     fr_source_entries(push->source, &entry_count);
-    if (push->options.group_size > 0 || entry_count < 2 || push->options.nodes->count <= entry_count)
+    if (push->options.group_size > 0 || entry_count < 2)
         return push->options.group_size;
-    return entry_count;
+    for (size = entry_count; size < SET_GROUP_MIN; size += entry_count)
+        ;
+    return push->options.nodes->count > size ? size : 0;
 }
 
 static int form_groups(struct fr_push *push, struct fr_failure *failure) {

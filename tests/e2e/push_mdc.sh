@@ -122,9 +122,9 @@ check ".origin.bytes_sent <= 0.5 * $total"
 step 'at the deadline a slow node has some: usable'
 stop_node n2
 rm -rf "$work"/n*/store/set
-start_node n2 --rate-limit-down 2MB/s
+start_node n2 --rate-limit-down $((2000 / ${FR_TIME_FACTOR:-1}))KB/s
 # shellcheck disable=SC2086  # words
-expect 3 push --mdc "$work/set" --to "$(list_of $nodes)" --keys "$keys" --report "$work/report.json" --deadline 6s
+expect 3 push --mdc "$work/set" --to "$(list_of $nodes)" --keys "$keys" --report "$work/report.json" --deadline "$(patient 6)s"
 assert_all n1 n3 n4 n5 n6 n7 n8
 assert_exact n2
 check '.nodes[1] | .verdict == "usable" and .entries_have >= 1 and .entries_have < 8'

@@ -19,6 +19,7 @@ enum {
     ADOPTED_FACTOR = 4,  /* what adopters send has been through groups below first */
     STUCK_PATIENCES = 4, /* the lowest missing chunk may stay away this many patiences while others come */
     GUESS_PATIENCES = 8, /* and so many while neighbours are asked for news: then a member above may have it, though it says nothing */
+    FRUITLESS_MAX = 2,   /* the wait for news doubles so often at most */
     GUESS_CHUNKS = 64,   /* how many of the lowest missing are asked for at a time */
 };
 
@@ -56,7 +57,8 @@ void fr_pull_want_news(struct fr_transfer *transfer) {
         return;
     if (!pull->wants_news) {
         pull->wants_news = true;
-        pull->turn_at = transfer->now + transfer->timing.patience;
+        pull->wanted_at = transfer->now;
+        pull->turn_at = transfer->now + (transfer->timing.patience << pull->fruitless);
     }
     FR_EACH_LIVE (transfer, link)
         ask_for_news(transfer, link);
@@ -66,6 +68,8 @@ static void stop_news(struct fr_transfer *transfer) {
     struct fr_pull *pull = &transfer->member.pull;
     struct fr_link *link;
 
+    /* On a long way an answer may need more than a patience: next time it is waited for longer. */
+    pull->fruitless = pull->stored_at >= pull->wanted_at ? 0 : pull->fruitless < FRUITLESS_MAX ? pull->fruitless + 1 : FRUITLESS_MAX;
     pull->wants_news = false;
     pull->turn_at = FR_TIME_NEVER;
     fr_bitset_done(&pull->heard_fresh);
@@ -107,7 +111,11 @@ void fr_pull_on_news(struct fr_transfer *transfer, struct fr_link *link, const s
 
             if (chunk >= transfer->manifest.layout.chunk_count)
                 return;
-            if (is_missing(transfer, chunk) && !fr_bitset_has(&pull->heard, chunk) && fr_link_mark(&pull->heard_fresh, chunk))
+            if (!is_missing(transfer, chunk) || fr_bitset_has(&pull->heard, chunk))
+                continue;
+            if (pull->heard_fresh.set_count == 0) /* what was waited for */
+                pull->turn_at = fr_time_min(pull->turn_at, transfer->now + transfer->timing.patience);
+            if (fr_link_mark(&pull->heard_fresh, chunk))
                 transfer->actions.is_starved = true;
         }
 }

@@ -131,6 +131,8 @@ struct fr_pull {
     struct fr_bitset heard_fresh;   /* announced by a neighbour within the last patience */
     struct fr_bitset heard;         /* announced before that: overdue if not here */
     fr_time_ns turn_at;             /* when fresh becomes old next */
+    fr_time_ns wanted_at;           /* since when we want news, or last did */
+    uint32_t fruitless;             /* how often in a row nothing came of wanting them */
     fr_chunk_index first_missing;   /* the lowest chunk not here ... */
     fr_time_ns first_missing_since; /* ... and since when it has been that one, or the need for news was last over */
     fr_time_ns lacking_since;       /* since when it has been that one, whatever was asked meanwhile */

@@ -121,6 +121,23 @@ static void what_the_end_tells_of_is_missed_without_pages(void **state) {
     assert_true(core_rig_told(rig, scene->high, FR_FRAME_WANT, 0));
 }
 
+/* The way there and back takes two patiences and a half, and news is wanted for less at first. */
+static void on_a_long_way_it_waits_longer_each_time(void **state) {
+    struct scene *scene = *state;
+    struct core_rig *rig = &scene->rig;
+    learn_pages(scene);
+    core_rig_end(rig, scene->up);
+    for (int tries = 0; tries < 12 && !core_rig_told(rig, scene->low, FR_FRAME_WANT, 0); tries++) {
+        core_rig_forget(rig);
+        for (int i = 0; i < 40 && core_rig_said(rig, scene->low, FR_FRAME_INTEREST) == 0; i++)
+            wait(scene, scene->patience / 4);
+        wait(scene, 5 * scene->patience / 2);
+        core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 0, 1);
+        wait(scene, scene->patience + FR_MS);
+    }
+    assert_true(core_rig_told(rig, scene->low, FR_FRAME_WANT, 0));
+}
+
 static void a_lost_neighbour_makes_it_ask_for_news(void **state) {
     struct scene *scene = *state;
     learn_pages(scene);
@@ -622,6 +639,7 @@ int main(void) {
         TEST(near_the_end_it_is_less_patient),
         TEST(what_is_not_announced_is_not_missed),
         TEST(what_the_end_tells_of_is_missed_without_pages),
+        TEST(on_a_long_way_it_waits_longer_each_time),
         TEST(a_lost_neighbour_makes_it_ask_for_news),
         TEST(when_the_need_is_over_it_is_silent_again),
         TEST(while_following_only_what_is_overdue_is_asked_for),

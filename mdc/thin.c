@@ -116,7 +116,7 @@ int mdc_thin_make(struct mdc_thin *thin, const struct mdc_clip *clip, const stru
                                       .set_id = set_id,
                                       .rate = mdc_clip_rate(clip),
                                       .like = clip->video->codecpar};
-    struct mdc_dial dial;
+    struct mdc_dial dial = {0};
     int error = mdc_looks_init(&looks, options.like->width, options.like->height, failure);
 
     *thin = (struct mdc_thin){0};

@@ -290,9 +290,9 @@ static int copy_accepted(struct fr_intake *intake, struct strand *strand, uint32
 /* An entry that is here is not the one that comes: what of it counts as stored is copied. The lock is held. */
 static int make_anew(struct fr_intake *intake, struct strand *strand, struct fr_failure *failure) {
     uint8_t *bytes = fr_alloc(intake->options.chunk_bytes);
-    int error = bytes ? 0 : fr_failure_set(failure, FR_E_MEMORY, 0, "%s: %s", strand->name, fr_error_text(FR_E_MEMORY));
-    if (!error)
-        error = open_sink(intake, strand, failure);
+    if (!bytes)
+        return fr_failure_set(failure, FR_E_MEMORY, 0, "%s: %s", strand->name, fr_error_text(FR_E_MEMORY));
+    int error = open_sink(intake, strand, failure);
     for (uint32_t place = fr_bitset_next_set(&strand->accepted, 0); !error && place < strand->accepted.bit_count;
          place = fr_bitset_next_set(&strand->accepted, place + 1))
         error = copy_accepted(intake, strand, place, bytes, failure);

@@ -47,7 +47,9 @@ int fr_source_set_open(const char *label, const char *const *paths, uint32_t cou
     if (count == 0 || count > FR_ENTRIES_MAX)
         return fr_failure_set(failure, FR_E_ARGUMENT, 0, "%s: a set has 1 to %d files, and these are %u", label, FR_ENTRIES_MAX, count);
     struct fr_source_set *set = fr_alloc_zeroed(1, sizeof *set);
-    int error = set ? 0 : fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for the source");
+    if (!set)
+        return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for the source");
+    int error = 0;
     for (uint32_t i = 0; !error && i < count; i++)
         error = open_entry(set, paths[i], failure);
     if (error) {

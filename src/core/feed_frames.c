@@ -134,8 +134,10 @@ static int on_interest(struct fr_transfer *transfer, struct fr_link *link, const
 /* ---------------------------------------------------------------------------------------------------- reports */
 
 /* More than there are. Of a pipe a member above may know less than one below. */
-static bool is_too_many(const struct fr_transfer *transfer, uint32_t chunks) {
-    return (transfer->is_origin || fr_layout_is_closed(&transfer->manifest.layout)) && chunks > transfer->manifest.layout.chunk_count;
+static bool is_too_many(const struct fr_transfer *transfer, uint32_t chunks, uint32_t entries) {
+    bool knows_end = transfer->is_origin || fr_layout_is_closed(&transfer->manifest.layout);
+
+    return entries > transfer->opening.entry_count || (knows_end && chunks > transfer->manifest.layout.chunk_count);
 }
 
 static int note_figures(struct fr_transfer *transfer, struct fr_link *link, const struct fr_member_figures *figures) {
@@ -143,8 +145,7 @@ static int note_figures(struct fr_transfer *transfer, struct fr_link *link, cons
     uint32_t group = fr_feed_of(transfer, link)->roster->group_index;
 
     /* More than there are; or fewer than before, so as to seem to gain again. */
-    if (is_too_many(transfer, figures->chunks_have) || figures->chunks_have < fed->figures.chunks_have ||
-        figures->entries_whole > transfer->opening.entry_count)
+    if (is_too_many(transfer, figures->chunks_have, figures->entries_whole) || figures->chunks_have < fed->figures.chunks_have)
         return FR_E_PROTOCOL;
     if (figures->chunks_have > fed->figures.chunks_have)
         fed->progress_at = transfer->member.served_at = transfer->now; /* who is being fed needs us, though it asks for nothing */
@@ -309,6 +310,8 @@ static int on_result(struct fr_transfer *transfer, struct fr_link *link, const u
     struct fr_msg_result result;
     int error = fr_result_decode(body, bytes, &result);
 
+    if (!error && is_too_many(transfer, result.figures.chunks_have, result.figures.entries_whole))
+        error = FR_E_PROTOCOL;
     if (!error && result.group == fr_feed_of(transfer, link)->roster->group_index)
         return on_vouched(transfer, link, &result);
     if (!error && !is_below(fr_feed_of(transfer, link)->roster, result.group))
@@ -329,7 +332,8 @@ static int on_below(struct fr_transfer *transfer, struct fr_link *link, const ui
     int error = fr_below_decode(body, bytes, &below);
 
     for (uint32_t i = 0; !error && i < below.count; i++)
-        if (!is_below(fr_feed_of(transfer, link)->roster, below.nodes[i].group) || is_too_many(transfer, below.nodes[i].chunks_have))
+        if (!is_below(fr_feed_of(transfer, link)->roster, below.nodes[i].group) ||
+            is_too_many(transfer, below.nodes[i].chunks_have, below.nodes[i].entries_whole))
             error = FR_E_PROTOCOL;
     if (error)
         return error;

@@ -64,7 +64,7 @@ static void a_result_is_passed_up_as_it_came(void **state) {
                                          .verdict = FR_VERDICT_FAILED,
                                          .accepted_ago_ns = 7 * FR_SECOND,
                                          .done_ago_ns = 2 * FR_SECOND,
-                                         .figures = {1, 2, 3, 4, 5, 6, 7, 8, 9},
+                                         .figures = {1, 2, 3, 4, 5, 6, 7, 8, 0},
                                          .text = {"the disk is full", 16}};
     struct fr_msg_result up;
     char text[FR_REASON_BYTES_MAX + 1];

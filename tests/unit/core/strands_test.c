@@ -3,7 +3,7 @@
 #include <fastreplica/error.h>
 
 #include "base/time.h"
-#include "support/core_rig.h"
+#include "support/core_rig_tree.h"
 #include "support/test.h"
 
 enum { ENTRIES = 4, EACH = 10, CHUNKS = ENTRIES * EACH };
@@ -136,6 +136,41 @@ static void more_entries_than_there_are_are_a_lie(void **state) {
     core_rig_done(&rig);
 }
 
+/* Of a node of group 1, which is below group 0. */
+static void tell_of_below(struct core_rig *rig, fr_link_id link, enum fr_frame_type type, uint32_t chunks, uint32_t entries) {
+    const struct fr_msg_below below = {.count = 1, .nodes = {{.group = 1, .chunks_have = chunks, .entries_whole = entries}}};
+    const struct fr_msg_result result = {
+        .group = 1, .verdict = FR_VERDICT_COMPLETE, .figures = {.chunks_have = chunks, .entries_whole = entries}};
+    uint8_t frame[512];
+    if (type == FR_FRAME_BELOW)
+        fr_below_encode(&below, frame, sizeof frame);
+    else
+        fr_result_encode(&result, frame, sizeof frame);
+    core_rig_frame(rig, link, frame);
+}
+
+static void nor_is_it_true_of_one_below(void **state) {
+    static const struct core_rig_group groups[] = {{.index = 0, .below_count = 1, .member_count = 2},
+                                                   {.index = 1, .upstream_group = 0, .upstream_count = 2, .member_count = 2}};
+    static const enum fr_frame_type types[] = {FR_FRAME_BELOW, FR_FRAME_RESULT};
+    static const struct {
+        uint32_t chunks, entries;
+        bool is_true;
+    } cases[] = {{CHUNKS, ENTRIES, true}, {CHUNKS, ENTRIES + 1, false}, {CHUNKS + 1, ENTRIES, false}};
+    (void) state;
+    for (unsigned i = 0; i < 2 * FR_COUNT_OF(cases); i++) {
+        struct core_rig rig;
+        core_rig_init(&rig, CHUNKS);
+        core_rig_set(&rig, ENTRIES);
+        assert_int_equal(core_rig_be_origin_of(&rig, groups, FR_COUNT_OF(groups)), 0);
+        fr_link_id link = core_rig_answer_below(&rig, 0, 0);
+        core_rig_answer_below(&rig, 0, 1);
+        tell_of_below(&rig, link, types[i % 2], cases[i / 2].chunks, cases[i / 2].entries);
+        assert_int_equal(core_rig_did(&rig, FR_ACTION_CLOSE, link), !cases[i / 2].is_true);
+        core_rig_done(&rig);
+    }
+}
+
 static void a_set_that_is_here_is_whole_at_once(void **state) {
     struct core_rig rig;
     (void) state;
@@ -158,7 +193,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(how_many_entries_are_whole_is_told),         cmocka_unit_test(who_asks_asks_for_its_own_entry_first),
         cmocka_unit_test(who_has_some_when_the_time_is_up_is_usable), cmocka_unit_test(more_entries_than_there_are_are_a_lie),
-        cmocka_unit_test(a_set_that_is_here_is_whole_at_once),        cmocka_unit_test(who_is_left_behind_asks),
+        cmocka_unit_test(nor_is_it_true_of_one_below),                cmocka_unit_test(a_set_that_is_here_is_whole_at_once),
+        cmocka_unit_test(who_is_left_behind_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

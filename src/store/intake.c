@@ -33,7 +33,8 @@ struct fr_intake {
     struct fr_intake_options options; /* id, name and entries point into this object, or are gone */
     char id[2 * FR_TRANSFER_ID_BYTES + 1];
     char name[FR_NAME_BYTES_MAX + 1];
-    bool is_set, is_open;
+    bool is_set;
+    atomic_bool is_open; /* by a worker, while others read what was there before */
     struct fr_weave weave;   /* of a set */
     struct fr_record record; /* of a set: of all entries together, if has_record */
     bool has_record;
@@ -200,7 +201,7 @@ int fr_intake_open(struct fr_intake *intake, struct fr_failure *failure) {
                 error = open_sink(intake, strand, failure);
         }
     }
-    intake->is_open = !error;
+    atomic_store(&intake->is_open, !error);
     return error;
 }
 
@@ -320,7 +321,7 @@ int fr_intake_write(struct fr_intake *intake, const struct fr_intake_chunk *chun
 
 int fr_intake_read(struct fr_intake *intake, uint64_t offset, uint8_t *out, uint32_t bytes, struct fr_failure *failure) {
     const struct spot spot = spot_of(intake, offset, bytes);
-    if (intake->is_open && !atomic_load(&spot.strand->is_in_place))
+    if (atomic_load(&intake->is_open) && !atomic_load(&spot.strand->is_in_place))
         return read_sink(&spot, out, bytes, failure);
     if (spot.strand->finished)
         return read_finished(&spot, out, bytes, failure);
@@ -329,7 +330,7 @@ int fr_intake_read(struct fr_intake *intake, uint64_t offset, uint8_t *out, uint
 
 bool fr_intake_must_verify(const struct fr_intake *intake) {
     for (uint32_t i = 0; i < intake->strand_count; i++) {
-        if (!intake->is_open || atomic_load(&intake->strands[i].is_in_place))
+        if (!atomic_load(&intake->is_open) || atomic_load(&intake->strands[i].is_in_place))
             return true;
     }
     return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starting, awaiting and stopping child nodes. They die with this process whatever ends it, and a Ctrl-C at the terminal reaches only this process. */
+/* Starting, awaiting and stopping child nodes. They die with this process whatever ends it, and a Ctrl-C at the terminal reaches only this
+ * process. */
 #include "children.h"
 
 #include <errno.h>

@@ -22,7 +22,8 @@ struct cli_children {
 int cli_children_start(struct cli_children *children, const char *folder, unsigned count);
 /* Until all listen; ended early by a signal, by a child that dies, or after ten seconds. */
 int cli_children_wait(struct cli_children *children);
-/* SIGTERM, five seconds later SIGKILL, until every one is reaped. -1 when one had died before by itself or had to be killed. NULL list allowed. */
+/* SIGTERM, five seconds later SIGKILL, until every one is reaped. -1 when one had died before by itself or had to be killed. NULL list
+ * allowed. */
 int cli_children_stop(struct cli_children *children);
 
 /* "127.0.0.1:40001,127.0.0.1:40002": the ports of all. Caller frees; NULL: no memory. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The descriptions of one file that `mdc encode` wrote into a folder: NAME.1ofN.EXT to NAME.NofN.EXT. Known by their names; what they hold is
- * for `mdc inspect`. */
+/* The descriptions of one file that `mdc encode` wrote into a folder: NAME.1ofN.EXT to NAME.NofN.EXT. Known by their names; what they hold
+ * is for `mdc inspect`. */
 #ifndef CLI_DESCRIPTIONS_H
 #define CLI_DESCRIPTIONS_H
 

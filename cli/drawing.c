@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drawing a tree: level by level it is decided which groups are seen, then they are drawn in preorder. A group that is the only one below another stands
- * right under it, behind an arrow, so a chain does not run off the screen; several are indented behind branches. */
+/* Drawing a tree: level by level it is decided which groups are seen, then they are drawn in preorder. A group that is the only one below
+ * another stands right under it, behind an arrow, so a chain does not run off the screen; several are indented behind branches. */
 #include "drawing.h"
 
 #include <stdlib.h>

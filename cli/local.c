@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fastreplica local: a whole distribution on this machine, for a first look. Keys, nodes, one push, the verdicts, and nothing left behind. */
+/* fastreplica local: a whole distribution on this machine, for a first look. Keys, nodes, one push, the verdicts, and nothing left
+ * behind. */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>

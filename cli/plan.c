@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fastreplica plan: shows which nodes would form groups, which group would feed which, and how long that would take. Nobody is asked or told anything. */
+/* fastreplica plan: shows which nodes would form groups, which group would feed which, and how long that would take. Nobody is asked or
+ * told anything. */
 #include <fastreplica/fastreplica.h>
 
 #include "args.h"

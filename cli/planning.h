@@ -24,7 +24,8 @@ void cli_planning_describe(struct cli_planning *planning, struct cli_option *opt
 /* Into *options, whose other fields stay. Returns 0, or the exit code after complaining in the name of `command`. */
 int cli_planning_fill(const struct cli_planning *planning, const char *command, struct fr_plan_options *options);
 
-/* A few lines: how many nodes and groups, which shape and why, what is predicted and what is least possible. options: those the plan was made with. */
+/* A few lines: how many nodes and groups, which shape and why, what is predicted and what is least possible. options: those the plan was
+ * made with. */
 void cli_plan_summary(const struct fr_plan *plan, const struct fr_nodes *nodes, const struct fr_plan_options *options, FILE *stream);
 
 #endif

@@ -36,7 +36,8 @@ static bool has_object(const struct fr_node_report *node) {
 
 static bool has_failed(const struct fr_node_report *node) { return !has_object(node) && node->verdict != FR_VERDICT_PENDING; }
 
-/* What is under way. A node that has nothing yet may be one that never answers: it is left out, or it would hold the others' percentage down. */
+/* What is under way. A node that has nothing yet may be one that never answers: it is left out, or it would hold the others' percentage
+ * down. */
 struct sums {
     uint32_t moving; /* have some of it or all */
     uint32_t having, failed;

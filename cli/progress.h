@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A push while it runs. On a terminal: one line a node while they fit, else one line for all, redrawn in place. Elsewhere: a line every few seconds. */
+/* A push while it runs. On a terminal: one line a node while they fit, else one line for all, redrawn in place. Elsewhere: a line every few
+ * seconds. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 

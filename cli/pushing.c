@@ -20,7 +20,8 @@ void cli_pushing_describe(struct cli_pushing *p, struct cli_option *options) {
     const struct cli_option all[CLI_PUSHING_OPTIONS] = {
         {"name", 'n', CLI_TEXT, false, "NAME", &p->name, "name at the nodes; FILE's own if left out", 0, 0},
         {"mdc", 0, CLI_FLAG, false, NULL, &p->is_set,
-         "FILE is a folder that `mdc encode` made: each node of a group is sent\nanother description, and each description is there as soon as it is whole",
+         "FILE is a folder that `mdc encode` made: each node of a group is sent\n"
+         "another description, and each description is there as soon as it is whole",
          0, 0},
         {"chunk-size", 0, CLI_BYTES, false, "SIZE", &p->chunk_bytes, "a power of two, 16K to 4M; chosen from the size if left out", 0, 0},
         {"up", 0, CLI_RATE, false, "RATE", &p->up_rate, "this machine's uplink, for the plan and its times", 0, 0},

@@ -13,7 +13,8 @@ void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A log line as scripts read it: time=2031-01-30T12:00:00.123Z level=info and then `line`. */
 void cli_log_write(FILE *stream, enum fr_log_level level, const char *line);
 
-/* Everything that was printed on standard output has got there? Says so when not, and returns the exit code to end with: the one given, or 1. */
+/* Everything that was printed on standard output has got there? Says so when not, and returns the exit code to end with: the one given, or
+ * 1. */
 int cli_finish_output(int code);
 
 #endif

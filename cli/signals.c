@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signals, waited for by a thread instead of a handler: whoever is told to stop is then held by a lock, and cannot be freed while he is told.
- * The only state of the program that is not in somebody's hands, as signals are the whole process's. */
+/* Signals, waited for by a thread instead of a handler: whoever is told to stop is then held by a lock, and cannot be freed while he is
+ * told. The only state of the program that is not in somebody's hands, as signals are the whole process's. */
 #include "signals.h"
 
 #include <errno.h>

@@ -17,7 +17,8 @@
 #include "say.h"
 
 static const char about[] =
-    "Rehearse a push to many nodes on this machine alone: virtual links of the rates and delays that are told, a virtual clock, and the very\n"
+    "Rehearse a push to many nodes on this machine alone: virtual links of the rates and delays that are told, a virtual clock, and the "
+    "very\n"
     "code that nodes run. Shows how long it would take, what would cross which links, and how many connections a node would have.";
 
 static const char notes[] =

@@ -38,7 +38,8 @@ struct mdc_output {
     char path[PATH_MAX], temporary[PATH_MAX];
 };
 
-/* Begins a file in the folder of `path`, without a name or under a hidden one. Unless may_replace, a path that exists is FR_E_ARGUMENT, now and at the commit. */
+/* Begins a file in the folder of `path`, without a name or under a hidden one. Unless may_replace, a path that exists is FR_E_ARGUMENT, now
+ * and at the commit. */
 int mdc_output_open(struct mdc_output *output, const char *path, bool may_replace, struct fr_failure *failure);
 int mdc_output_append(struct mdc_output *output, const void *bytes, size_t count, struct fr_failure *failure);
 int mdc_output_write_at(struct mdc_output *output, uint64_t offset, const void *bytes, size_t count, struct fr_failure *failure);

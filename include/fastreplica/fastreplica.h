@@ -21,8 +21,8 @@
  *              fr_push_free(push);
  *      }
  *
- *  Ownership: whatever a `_new`, `_load` or `_parse` returns is freed by its `_free`. Options structs borrow: what they point to must live as
- *  long as the thing made from them. Threads: one object, one thread, but for the functions that say otherwise.
+ *  Ownership: whatever a `_new`, `_load` or `_parse` returns is freed by its `_free`. Options structs borrow: what they point to must live
+ *  as long as the thing made from them. Threads: one object, one thread, but for the functions that say otherwise.
  */
 #ifndef FASTREPLICA_H
 #define FASTREPLICA_H

@@ -38,7 +38,8 @@ int fr_node_new(const struct fr_node_options *options, struct fr_node **ret_node
 uint16_t fr_node_port(const struct fr_node *node);
 /** Serve until fr_node_stop. Blocks. Returns 0, or an error that ended it. */
 int fr_node_run(struct fr_node *node, struct fr_failure *failure);
-/** Finish soon: tells peers, keeps or removes what is unfinished (keep_partial), returns from fr_node_run within seconds. Any thread, and signal handlers. */
+/** Finish soon: tells peers, keeps or removes what is unfinished (keep_partial), returns from fr_node_run within seconds. Any thread, and
+ *  signal handlers. */
 void fr_node_stop(struct fr_node *node);
 void fr_node_free(struct fr_node *node); /**< NULL allowed; not while it runs */
 

@@ -20,7 +20,8 @@ struct fr_log {
     enum fr_log_level level_max; /**< lines above it are not made */
 };
 
-/** One node of a push, while it runs and at its end. Byte counts are chunk bytes; seconds count from the start of the push, negative: not known (yet). */
+/** One node of a push, while it runs and at its end. Byte counts are chunk bytes; seconds count from the start of the push, negative: not
+ *  known (yet). */
 struct fr_node_report {
     const char *name; /**< "host:port" as in the node list */
     uint32_t group;   /**< from 0 */
@@ -85,8 +86,8 @@ struct fr_progress {
     void *user;
 };
 
-/** The report as one JSON object, pretty-printed, ending in a newline; numbers that are not known are null. Caller frees with free(). NULL: no
- *  memory. docs/report.md describes every field. */
+/** The report as one JSON object, pretty-printed, ending in a newline; numbers that are not known are null. Caller frees with free(). NULL:
+ *  no memory. docs/report.md describes every field. */
 char *fr_report_json(const struct fr_report *report);
 
 #ifdef __cplusplus

@@ -3,7 +3,8 @@
  *
  *  A node file has one node a line: `host[:port] [zone=Z] [up=RATE] [down=RATE] [tier=primary|secondary]`, `#` begins a comment.
  *  An inline list is comma-separated and takes ranges: `edge[01-32].example.net:7420,10.0.0.[1-4]`. The default port is 7420.
- *  IPv6 addresses are written in brackets. `dns:NAME[:PORT]` stands for every address of NAME (fr_nodes_load looks them up). RATE: "100M", "1G" (bits a second), "300MB/s".
+ *  IPv6 addresses are written in brackets. `dns:NAME[:PORT]` stands for every address of NAME (fr_nodes_load looks them up). RATE: "100M",
+ *  "1G" (bits a second), "300MB/s".
  */
 #ifndef FASTREPLICA_PLAN_H
 #define FASTREPLICA_PLAN_H
@@ -33,19 +34,19 @@ struct fr_nodes {
     uint32_t count;
 };
 
-/** Read `text` as the contents of a node file. Empty, malformed or duplicate: FR_E_SYNTAX, naming `label` and the line. More than FR_NODES_MAX:
- *  FR_E_LIMIT. Or FR_E_MEMORY. */
+/** Read `text` as the contents of a node file. Empty, malformed or duplicate: FR_E_SYNTAX, naming `label` and the line. More than
+ *  FR_NODES_MAX: FR_E_LIMIT. Or FR_E_MEMORY. */
 int fr_nodes_parse_file(const char *text, const char *label, struct fr_nodes **ret_nodes, struct fr_failure *failure);
 /** Read `list` as an inline list. Errors as above. */
 int fr_nodes_parse_inline(const char *list, struct fr_nodes **ret_nodes, struct fr_failure *failure);
-/** What --to takes: "-" is a node file on standard input; a path of an existing file is a node file; anything else an inline list (text with a
- *  '/' that is no file: FR_E_IO). Then names behind `dns:` are looked up, which blocks: each becomes one node for every address, with the attributes of its
- *  line. FR_E_RESOLVE: a name has no address. FR_E_SYNTAX: an address is there twice. Both name the line. */
+/** What --to takes: "-" is a node file on standard input; a path of an existing file is a node file; anything else an inline list (text
+ *  with a '/' that is no file: FR_E_IO). Then names behind `dns:` are looked up, which blocks: each becomes one node for every address,
+ *  with the attributes of its line. FR_E_RESOLVE: a name has no address. FR_E_SYNTAX: an address is there twice. Both name the line. */
 int fr_nodes_load(const char *argument, struct fr_nodes **ret_nodes, struct fr_failure *failure);
 /** Whom an earlier push did not serve: the nodes of the report in file `path` (fr_report_json wrote it) that are neither complete nor slow,
- *  with their zones, rates and tiers, in the report's order. *ret_nodes NULL: none is missing. ret_object_name (NULL allowed): the name that the
- *  object has at the nodes, for free(); NULL where the report does not tell. FR_E_IO: the file cannot be read. FR_E_SYNTAX: it is no report; a number
- *  after the file's name counts its nodes, from 1. Otherwise as fr_nodes_load. */
+ *  with their zones, rates and tiers, in the report's order. *ret_nodes NULL: none is missing. ret_object_name (NULL allowed): the name
+ *  that the object has at the nodes, for free(); NULL where the report does not tell. FR_E_IO: the file cannot be read. FR_E_SYNTAX: it is
+ *  no report; a number after the file's name counts its nodes, from 1. Otherwise as fr_nodes_load. */
 int fr_nodes_load_missing(const char *path, struct fr_nodes **ret_nodes, char **ret_object_name, struct fr_failure *failure);
 void fr_nodes_free(struct fr_nodes *nodes); /**< NULL allowed */
 
@@ -105,7 +106,8 @@ struct fr_plan_group {
     double finish_seconds; /**< predicted; negative: unknown */
 };
 
-/** Groups are in preorder: a group stands before those that it feeds, and a subtree in one stretch. Members are in the order of their groups. */
+/** Groups are in preorder: a group stands before those that it feeds, and a subtree in one stretch. Members are in the order of their
+ *  groups. */
 struct fr_plan {
     uint32_t group_count;
     struct fr_plan_group *groups; /**< [group_count] */
@@ -128,19 +130,21 @@ struct fr_plan {
 void fr_plan_options_init(struct fr_plan_options *options);
 
 /** Form groups of all nodes and hang them below the origin.
- *  A group lies inside one zone; the sizes of a zone's groups of one kind differ by one at most, and their uplinks are balanced. Nodes that are alone
- *  in their zones share groups. A zone is entered over one edge, so the links between zones carry the object once; only when all nodes are of one zone may
- *  the origin, if it is fast, feed several groups of it. Nodes whose downlink is below half of what is usual in their zone are put into groups that
- *  feed no others. Secondary nodes form groups of their own, fed by secondary edges from primary groups and by primary edges from
- *  one another; if all are secondary, all are taken as primary. The same input gives the same plan.
- *  Counterparts: between a group of ku members and one of kc below it, for t in 0 .. max(ku, kc) - 1 member t % ku is linked with member t % kc.
- *  Adoption: an owner in a group that feeds m others has m - 1 sends more than its uplink can do at the full rate, one in a group that feeds none
- *  has one fewer; so m - 1 leaf groups of its subtree relieve it, where all groups between have one size and lie in one zone. There
- *  member i of the leaf group is linked with member i + shift, modulo the size, of the group that it adopts.
+ *  A group lies inside one zone; the sizes of a zone's groups of one kind differ by one at most, and their uplinks are balanced. Nodes that
+ *  are alone in their zones share groups. A zone is entered over one edge, so the links between zones carry the object once; only when all
+ *  nodes are of one zone may the origin, if it is fast, feed several groups of it. Nodes whose downlink is below half of what is usual in
+ *  their zone are put into groups that feed no others. Secondary nodes form groups of their own, fed by secondary edges from primary groups
+ *  and by primary edges from one another; if all are secondary, all are taken as primary. The same input gives the same plan.
+ *  Counterparts: between a group of ku members and one of kc below it, for t in 0 .. max(ku, kc) - 1 member t % ku is linked with member
+ *  t % kc.
+ *  Adoption: an owner in a group that feeds m others has m - 1 sends more than its uplink can do at the full rate, one in a group that
+ *  feeds none has one fewer; so m - 1 leaf groups of its subtree relieve it, where all groups between have one size and lie in one zone.
+ *  There member i of the leaf group is linked with member i + shift, modulo the size, of the group that it adopts.
  *  nodes: 1 .. FR_NODES_MAX, borrowed until the call returns.  failure: may be NULL.
- *  Returns 0; FR_E_ARGUMENT: an option is out of its range, or two contradict each other; FR_E_LIMIT: the object has too many chunks; FR_E_MEMORY.
- *  O(n log n) in the number of nodes. The plan is the caller's: fr_plan_free.
- *  Source: HPL-2005-64 and the FastReplica papers for groups and trees; choice of size and shape, zones and balance are ours (docs/plan.md). */
+ *  Returns 0; FR_E_ARGUMENT: an option is out of its range, or two contradict each other; FR_E_LIMIT: the object has too many chunks;
+ *  FR_E_MEMORY. O(n log n) in the number of nodes. The plan is the caller's: fr_plan_free.
+ *  Source: HPL-2005-64 and the FastReplica papers for groups and trees; choice of size and shape, zones and balance are ours
+ *  (docs/plan.md). */
 int fr_plan_new(const struct fr_nodes *nodes, const struct fr_plan_options *options, struct fr_plan **ret_plan, struct fr_failure *failure);
 void fr_plan_free(struct fr_plan *plan); /**< NULL allowed */
 

@@ -27,10 +27,10 @@ struct fr_push_options {
     uint32_t group_size;
     enum fr_shape shape;
     uint32_t fanout;
-    fr_time_ns
-        connect_timeout; /**< a node that cannot be reached for so long is `unreachable`; of the groups that the origin feeds, those below have 5 s; 0: 5 s */
-    fr_time_ns
-        silence_timeout; /**< a node that says nothing for so long has failed; likewise, further down the nodes' own option holds; 0: 15 s */
+    /** A node that cannot be reached for so long is `unreachable`; of the groups that the origin feeds, those below have 5 s; 0: 5 s. */
+    fr_time_ns connect_timeout;
+    /** A node that says nothing for so long has failed; likewise, further down the nodes' own option holds; 0: 15 s. */
+    fr_time_ns silence_timeout;
     fr_time_ns deadline; /**< the whole push ends by then; 0: no limit */
     struct fr_log log;
     struct fr_progress progress;
@@ -41,13 +41,13 @@ void fr_push_options_init(struct fr_push_options *options);
 
 struct fr_push;
 
-/** Open the source, check name, nodes and keys, and plan the groups. Nothing is sent yet. Errors: FR_E_ARGUMENT, FR_E_NAME, FR_E_IO, FR_E_LIMIT,
- *  FR_E_MEMORY; nothing is left behind then. */
+/** Open the source, check name, nodes and keys, and plan the groups. Nothing is sent yet. Errors: FR_E_ARGUMENT, FR_E_NAME, FR_E_IO,
+ *  FR_E_LIMIT, FR_E_MEMORY; nothing is left behind then. */
 int fr_push_new(const struct fr_push_options *options, struct fr_push **ret_push, struct fr_failure *failure);
 
 /** Run it to its end: every node has a verdict, or something failed here. Blocks this thread; needs a worker pool of libuv.
- *  Returns 0 when the push itself worked: then read the verdicts in the report. FR_E_CHANGED, FR_E_IO: the source let us down; FR_E_CANCELLED: stopped;
- *  FR_E_TIMEOUT: options.deadline passed. The report is valid in every case. */
+ *  Returns 0 when the push itself worked: then read the verdicts in the report. FR_E_CHANGED, FR_E_IO: the source let us down;
+ *  FR_E_CANCELLED: stopped; FR_E_TIMEOUT: options.deadline passed. The report is valid in every case. */
 int fr_push_run(struct fr_push *push, struct fr_failure *failure);
 
 /** End a running push soon, in good order. Any thread, and signal handlers. */

@@ -13,7 +13,8 @@ extern "C" {
 /** "65536", "64K", "64KiB", "1.5G": powers of 1024. Returns 0, or FR_E_SYNTAX; the result is then untouched, as in all of these. */
 int fr_units_parse_bytes(const char *text, uint64_t *ret_bytes);
 
-/** "100M", "1G", "2.5Gbit/s": bits a second, powers of 1000; "300MB/s": bytes a second. Result in bytes a second, at least 1. 0 or FR_E_SYNTAX. */
+/** "100M", "1G", "2.5Gbit/s": bits a second, powers of 1000; "300MB/s": bytes a second. Result in bytes a second, at least 1. 0 or
+ *  FR_E_SYNTAX. */
 int fr_units_parse_rate(const char *text, uint64_t *ret_bytes_per_second);
 
 /** "500ms", "5s", "1.5s", "2m", "1h"; a plain number is seconds. 0 or FR_E_SYNTAX. */

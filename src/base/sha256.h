@@ -18,8 +18,8 @@ struct fr_sha256_part {
  * there is no memory for that, the process aborts. */
 void fr_sha256_of(const struct fr_sha256_part *parts, size_t part_count, uint8_t *ret_digest);
 
-/* SHA-256 of two strings of `count` bytes each, on any thread: on processors with SHA instructions in three quarters of the time that one after
- * the other takes. bytes as above. */
+/* SHA-256 of two strings of `count` bytes each, on any thread: on processors with SHA instructions in three quarters of the time that one
+ * after the other takes. bytes as above. */
 void fr_sha256_of_two(const void *a, const void *b, size_t count, uint8_t *ret_a, uint8_t *ret_b);
 
 /* A running one. new -> add ... -> end (once) -> free, which may come at any point. Any one thread at a time. */

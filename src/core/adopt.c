@@ -6,8 +6,8 @@
  *   hears of the leaf group's roster --dials its owner--> linked --PULL to the peer: "push me nothing"--> is sent those chunks from there
  *                                                         gone   --PULL off: "push to me again"
  *
- * Nothing depends on it: what does not come is pulled as everything else is. An adopter is no peer and no upstream: what it sends makes nobody
- * an owner, and it is told what is here and nothing else.
+ * Nothing depends on it: what does not come is pulled as everything else is. An adopter is no peer and no upstream: what it sends makes
+ * nobody an owner, and it is told what is here and nothing else.
  */
 #include "base/memory.h"
 #include "base/time.h"

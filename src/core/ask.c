@@ -104,7 +104,8 @@ static uint64_t due_word(struct fr_transfer *transfer, const struct fr_link *lin
     return due;
 }
 
-/* The next chunk >= from that may be asked of this link, of one entry of a set or (FR_ENTRIES_MAX) of any; its chunk count when there is none. */
+/* The next chunk >= from that may be asked of this link, of one entry of a set or (FR_ENTRIES_MAX) of any; its chunk count when there is
+ * none. */
 static fr_chunk_index next_due(struct fr_transfer *transfer, const struct fr_link *link, const struct fr_bitset *open, uint32_t strand,
                                fr_chunk_index from) {
     uint64_t mask = ~0ull << (from % 64);
@@ -161,8 +162,8 @@ static uint32_t ask_link(struct fr_transfer *transfer, struct fr_link *link, str
     return asked;
 }
 
-/* While chunks come from others it may be our own way in that is slow: were they asked again, what is on its way would come twice, and the rest
- * later. But not longer than as many as can have been asked for before it need to come. */
+/* While chunks come from others it may be our own way in that is slow: were they asked again, what is on its way would come twice, and the
+ * rest later. But not longer than as many as can have been asked for before it need to come. */
 static fr_time_ns expires_at(const struct fr_transfer *transfer, const struct fr_link *link) {
     const struct fr_pull *pull = &transfer->member.pull;
     bool is_overtaken = pull->arrived_count - link->ask_progress_arrived >= ASKS_TOTAL_MAX;

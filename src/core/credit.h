@@ -18,7 +18,8 @@ enum {
     FR_CREDIT_WINDOW_FIRST = 4,
     /* Chunks beyond what the pace asks for. The owners of a leaf group have 1 / k of their uplink to spare, and short queues make the end
      * early: 4 gave 1.05 of the bound over 100 Mbit/s links, 2 gave 1.05-1.08, 12 gave 1.06. Those of a group that feeds another
-     * have nothing to spare, and an uplink that was idle once never makes up for it: over a chain of three groups 4 gave 1.15-1.33, 12 1.13-1.20. */
+     * have nothing to spare, and an uplink that was idle once never makes up for it: over a chain of three groups 4 gave 1.15-1.33, 12
+     * 1.13-1.20. */
     FR_CREDIT_SPARE = 4,
     FR_CREDIT_SPARE_BUSY = 12,
 };

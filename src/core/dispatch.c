@@ -180,8 +180,8 @@ static void share_windows(struct fr_dispatch *dispatch) {
     }
 }
 
-/* How many more this child may be given. One that has brought nothing yet gets no more than its even share of what is known: where chunks are few, those
- * that came first must not take all of them and leave the others' uplinks idle. */
+/* How many more this child may be given. One that has brought nothing yet gets no more than its even share of what is known: where chunks
+ * are few, those that came first must not take all of them and leave the others' uplinks idle. */
 uint32_t fr_dispatch_room(const struct fr_dispatch *dispatch, const struct fr_child *child) {
     uint32_t even = (dispatch->reached.bit_count + dispatch->child_count - 1) / dispatch->child_count;
     uint32_t window = child->window;
@@ -220,8 +220,8 @@ static double group_round_trip(const struct fr_dispatch *dispatch) {
     return least == FR_TIME_NEVER ? 0 : (double) least;
 }
 
-/* What the children have in hand: with large windows the others are still at that when the rest is given out. With small ones it is next to nothing, and
- * to leave it out lets the end come a hundredth earlier. */
+/* What the children have in hand: with large windows the others are still at that when the rest is given out. With small ones it is next to
+ * nothing, and to leave it out lets the end come a hundredth earlier. */
 static uint32_t held_by_taking(const struct fr_dispatch *dispatch) {
     uint32_t held = 0;
 

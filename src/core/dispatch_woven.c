@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Handing out the chunks of a set: each entry has one owner, child `entry modulo children`, so that a group as a whole has different entries from
- * above in the hands of different members. When that child is gone, or has it all, the next one after it owns the whole entry; when it comes
- * back it owns it again. Nothing is remembered for that: who owns what follows from who is there. At the beginning an entry waits a moment for
- * its child, since not all links come up at once.
+ * Handing out the chunks of a set: each entry has one owner, child `entry modulo children`, so that a group as a whole has different
+ * entries from above in the hands of different members. When that child is gone, or has it all, the next one after it owns the whole entry;
+ * when it comes back it owns it again. Nothing is remembered for that: who owns what follows from who is there. At the beginning an entry
+ * waits a moment for its child, since not all links come up at once.
  *
- * One slow owner must not hold up the others: where more of its entry waits than it has credit for, a child that has nothing of its own to take
- * takes of that. Among members of like pace this happens at the end at most.
+ * One slow owner must not hold up the others: where more of its entry waits than it has credit for, a child that has nothing of its own to
+ * take takes of that. Among members of like pace this happens at the end at most.
  */
 #include "core/dispatch_inside.h"
 #include "core/planted.h"

@@ -39,8 +39,8 @@ size_t fr_door_hello(uint8_t *out, size_t capacity);
 int fr_door_check_hello(const struct fr_msg_hello *hello, char *ret_why, size_t size);
 /* May one who says so in OPEN be sent what owners of this group send? from: FR_MEMBER_ADOPTED to below FR_MEMBER_ABOVE. */
 bool fr_door_may_be_adopted(const struct fr_roster *roster, uint32_t from);
-/* May one who says so in OPEN feed this group? from: FR_MEMBER_ABOVE or above. The origin may feed any, when those who were to are gone; else it is a
- * member of the group above, or of one further up. */
+/* May one who says so in OPEN feed this group? from: FR_MEMBER_ABOVE or above. The origin may feed any, when those who were to are gone;
+ * else it is a member of the group above, or of one further up. */
 bool fr_door_may_feed(const struct fr_roster *roster, uint32_t from);
 enum fr_door_verdict fr_door_on_frame(struct fr_door *door, enum fr_frame_type type, const uint8_t *body, uint32_t bytes);
 

@@ -93,8 +93,8 @@ static int on_ranges_frame(struct fr_transfer *transfer, struct fr_link *link, e
     return 0;
 }
 
-/* A push that is run again: what everybody has who takes part is not brought to the group once more, and whoever comes without it asks the others.
- * Not of a pipe, whose bytes are kept only until they have been brought. */
+/* A push that is run again: what everybody has who takes part is not brought to the group once more, and whoever comes without it asks the
+ * others. Not of a pipe, whose bytes are kept only until they have been brought. */
 static void spare_held(struct fr_transfer *transfer, struct fr_feed *feed) {
     struct fr_dispatch *dispatch = &feed->dispatch;
 
@@ -200,9 +200,9 @@ static bool find_above(const struct fr_transfer *transfer, const struct fr_msg_f
 
 static uint32_t index_above(const struct fr_msg_fault *fault) { return (fault->member - FR_MEMBER_ABOVE) % FR_GROUP_NODES_MAX; }
 
-/* Those below have caught one of this group, be it of the group above them or further up, in the place of that. Nothing is taken any more from who
- * did wrong so often; when nobody better is left of the group, those below are ours to feed (feed.c), and its word on them is not the last
- * (rescue.c). A lie about it costs us links and chunks, and nobody else anything. */
+/* Those below have caught one of this group, be it of the group above them or further up, in the place of that. Nothing is taken any more
+ * from who did wrong so often; when nobody better is left of the group, those below are ours to feed (feed.c), and its word on them is not
+ * the last (rescue.c). A lie about it costs us links and chunks, and nobody else anything. */
 static void heed_from_below(struct fr_transfer *transfer, struct fr_feed *feed, const struct fr_msg_fault *fault) {
     uint32_t group;
 
@@ -212,8 +212,8 @@ static void heed_from_below(struct fr_transfer *transfer, struct fr_feed *feed, 
         feed->fed[index_above(fault)].faults_below++;
 }
 
-/* Whom several members have caught with wrong chunks owns nothing any more: nobody takes what it relays, and without peers to wait for it would
- * report whatever it is given as reached. It may still receive. One voice is never enough: it could be the liar's. */
+/* Whom several members have caught with wrong chunks owns nothing any more: nobody takes what it relays, and without peers to wait for it
+ * would report whatever it is given as reached. It may still receive. One voice is never enough: it could be the liar's. */
 static void heed_accusation(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_fault *fault) {
     struct fr_feed *feed = fr_feed_of(transfer, link);
 

@@ -111,7 +111,8 @@ void fr_feed_on_gone(struct fr_transfer *transfer, struct fr_link *link, bool wa
             fed->missed_at = transfer->now + MISSED_PATIENCES * transfer->timing.patience;
         /* Who had the object already has nothing against what we send: it does not hear us, and nobody else comes for what is below it. */
         fed->has_complained = was_live && !transfer->is_origin && failure->error == FR_E_REFUSED && fed->verdict != FR_VERDICT_COMPLETE;
-        /* Of a helper its peers tell how it ends; so they do of one that complained of us, for the fault may be ours, unless we are alone above. */
+        /* Of a helper its peers tell how it ends; so they do of one that complained of us, for the fault may be ours, unless we are alone
+         * above. */
         if (fed->is_charge && (!fed->has_complained || !has_peers(transfer)))
             fr_feed_settle(transfer, feed, link->member, FR_VERDICT_FAILED, failure->text);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When those that we feed are too few: members of a group that we reach for beyond our charges, the groups below a group of which nobody is left, and
- * how long the chunks of a pipe are kept for whoever may still come.
+ * When those that we feed are too few: members of a group that we reach for beyond our charges, the groups below a group of which nobody is
+ * left, and how long the chunks of a pipe are kept for whoever may still come.
  */
 #include "core/state.h"
 
@@ -41,8 +41,8 @@ bool fr_feed_is_gone(const struct fr_transfer *transfer, uint32_t group) {
     return feed && feed->is_gone;
 }
 
-/* Does it feed those below, or may it yet? Who is complete and gone does not, nor does one from whom those below take nothing any more. Who complained
- * of us does, and others feed it. */
+/* Does it feed those below, or may it yet? Who is complete and gone does not, nor does one from whom those below take nothing any more. Who
+ * complained of us does, and others feed it. */
 static bool is_there(const struct fr_transfer *transfer, const struct fr_fed *fed) {
     if (fed->is_linked)
         return fed->faults_below < FR_FAULTS_MAX;

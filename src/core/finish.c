@@ -105,8 +105,8 @@ static fr_time_ns adoption_time(const struct fr_transfer *transfer) {
                        CALL_SILENCES * timing->silence);
 }
 
-/* When an orphan stops: complete, once nobody needs it; incomplete, once nothing has come for a silence, or longer where a group further up may take
- * us on. */
+/* When an orphan stops: complete, once nobody needs it; incomplete, once nothing has come for a silence, or longer where a group further up
+ * may take us on. */
 fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer) {
     const struct fr_member *member = &transfer->member;
 
@@ -116,8 +116,8 @@ fr_time_ns fr_finish_orphan_ends_at(const struct fr_transfer *transfer) {
         return fr_time_max(fr_time_max(member->served_at, member->complete_at), orphaned_since(member)) + transfer->timing.linger;
     if (member->is_finish_asked)
         return FR_TIME_NEVER;
-    /* A member that upstream has not called yet waits from its beginning; longer among peers, for those above may call them one by one, when each
-     * has the whole object. */
+    /* A member that upstream has not called yet waits from its beginning; longer among peers, for those above may call them one by one,
+     * when each has the whole object. */
     if (!member->was_upstream_here && has_peers(transfer))
         return fr_time_max(transfer->began_at, member->pull.stored_at) + CALL_SILENCES * transfer->timing.silence;
     return fr_time_max(member->was_upstream_here ? member->orphaned_at : transfer->began_at, member->pull.stored_at) +
@@ -135,7 +135,8 @@ static void fail_as_orphan(struct fr_transfer *transfer) {
     fr_transfer_end(transfer, &failure);
 }
 
-/* Nobody came to it from above, so nobody will come to us: we have been alone as long as it was, or a long branch would end member after member. */
+/* Nobody came to it from above, so nobody will come to us: we have been alone as long as it was, or a long branch would end member after
+ * member. */
 void fr_finish_on_abandoned(struct fr_transfer *transfer) {
     struct fr_member *member = &transfer->member;
 

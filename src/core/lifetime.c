@@ -59,7 +59,8 @@ static bool is_roster_valid(const struct fr_roster *roster) {
     return roster->member_count >= 1 && roster->member_count <= FR_GROUP_NODES_MAX;
 }
 
-/* Each group after the one that feeds it, with all below it in one run: so the group before it is the one that feeds it, or lies below that. */
+/* Each group after the one that feeds it, with all below it in one run: so the group before it is the one that feeds it, or lies below
+ * that. */
 static bool is_in_order(const struct fr_roster *const *rosters, uint32_t group) {
     uint32_t above = rosters[group]->upstream_group, before = group - 1;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The origin: reads the object once, page by page, and offers its chunks to each first group as they can be given out. Handing them to members
- * is feed.c, the nodes' verdicts are verdict.c. When all are settled the members are told BYE, and the push is over.
+ * The origin: reads the object once, page by page, and offers its chunks to each first group as they can be given out. Handing them to
+ * members is feed.c, the nodes' verdicts are verdict.c. When all are settled the members are told BYE, and the push is over.
  */
 #include "core/state.h"
 

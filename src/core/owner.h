@@ -42,8 +42,8 @@ void fr_owner_done(struct fr_owner *owner);
 void fr_owner_add_peer(struct fr_owner *owner, uint32_t peer);
 void fr_owner_forget_peer(struct fr_owner *owner, uint32_t peer);
 
-/* We own chunk from now on; `waiting`: the peers that it was queued for, a subset of those added. 0, FR_E_MEMORY, or FR_E_LIMIT when upstream gives
- * far more than any window. A chunk already open gets the peers added. */
+/* We own chunk from now on; `waiting`: the peers that it was queued for, a subset of those added. 0, FR_E_MEMORY, or FR_E_LIMIT when
+ * upstream gives far more than any window. A chunk already open gets the peers added. */
 int fr_owner_take(struct fr_owner *owner, fr_chunk_index chunk, uint64_t waiting);
 bool fr_owner_owns(const struct fr_owner *owner, fr_chunk_index chunk);
 /* Another peer was queued an owned chunk (it joined late). */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bugs for the simulator to find, and one for a story. An ordinary build has none of them: FR_PLANTED(NAME) is the constant 0 there, and the
- * compiler drops what hangs on it. `cmake -DFR_PLANT=NAME` makes a build that has one of them, good for the simulator's test and nothing else.
- * `make planted` makes all that are in the core in turn and counts the worlds that each needs to be found: docs/sim.md. The simulator has no
- * other layers to plant one in.
+ * Bugs for the simulator to find, and one for a story. An ordinary build has none of them: FR_PLANTED(NAME) is the constant 0 there, and
+ * the compiler drops what hangs on it. `cmake -DFR_PLANT=NAME` makes a build that has one of them, good for the simulator's test and
+ * nothing else. `make planted` makes all that are in the core in turn and counts the worlds that each needs to be found: docs/sim.md. The
+ * simulator has no other layers to plant one in.
  */
 #ifndef FR_CORE_PLANTED_H
 #define FR_CORE_PLANTED_H

@@ -241,8 +241,8 @@ static fr_time_ns guess_due(const struct fr_transfer *transfer) {
     return fr_time_max(pull->lacking_since + GUESS_PATIENCES * patience(transfer), pull->guess_at);
 }
 
-/* An owner above may have died with chunks that its own group had and ours had not. Members above tell of what they gave, no more; so what is
- * missing for long is asked of them all the same, each member its share by number first, that it comes down once. */
+/* An owner above may have died with chunks that its own group had and ours had not. Members above tell of what they gave, no more; so what
+ * is missing for long is asked of them all the same, each member its share by number first, that it comes down once. */
 static void guess(struct fr_transfer *transfer) {
     struct fr_pull *pull = &transfer->member.pull;
     fr_time_ns missing_for = fr_time_since(transfer->now, pull->lacking_since);

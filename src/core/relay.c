@@ -34,7 +34,8 @@ static bool push_to(struct fr_transfer *transfer, struct fr_link *link, fr_chunk
     return error == 0;
 }
 
-/* Does another member have to hold a chunk before its origin may let go of it? A pipe is not read twice. Who is alone for good need not wait. */
+/* Does another member have to hold a chunk before its origin may let go of it? A pipe is not read twice. Who is alone for good need not
+ * wait. */
 static bool needs_copy(struct fr_transfer *transfer) {
     struct fr_link *link;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A second try for those whom their own upstream gave up. A member above may be cut off from one below and nobody else; to it that looks like a
- * death. So the bad word about a node is not passed on by who first hears it, two groups up: it dials that node itself, once. If it answers, it is fed
- * and answered for from here; if not, the word goes on as it came.
+ * A second try for those whom their own upstream gave up. A member above may be cut off from one below and nobody else; to it that looks
+ * like a death. So the bad word about a node is not passed on by who first hears it, two groups up: it dials that node itself, once. If it
+ * answers, it is fed and answered for from here; if not, the word goes on as it came.
  *
  *   ours --feeds--> theirs --gave up--> node        RESULT (failed, unreachable, refused) from theirs: we try
  *

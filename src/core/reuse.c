@@ -6,8 +6,8 @@
  *   HOLDING: upstream gives us nothing and peers push nothing, but pages come. Each chunk of a page is looked at where it would be (REUSE);
  *   what hashes as it should is stored from there. Then everybody is told what we have, and we take part like one who joined late.
  *
- * When an object of this very size and cut is here with its digests, nothing is looked at as long as the pages agree with them: if they do to
- * the end, it is complete as it is. Nobody waits for one who finds nothing: with few of the last chunks equal the looking is over.
+ * When an object of this very size and cut is here with its digests, nothing is looked at as long as the pages agree with them: if they do
+ * to the end, it is complete as it is. Nobody waits for one who finds nothing: with few of the last chunks equal the looking is over.
  */
 #include <string.h>
 

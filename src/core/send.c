@@ -23,8 +23,8 @@ static void hand_out(struct fr_transfer *transfer, struct fr_link *link, fr_chun
     fr_say_page(transfer, link, fr_layout_page_of(layout, chunk));
     action.chunk_offset = fr_layout_chunk_offset(layout, chunk);
     action.count = fr_layout_chunk_size(layout, chunk);
-    /* A whole group waits for a gift. For an answer one node does, as a peer may: were it to go first, those below could ask for so much that
-     * nothing is left for our own group. */
+    /* A whole group waits for a gift. For an answer one node does, as a peer may: were it to go first, those below could ask for so much
+     * that nothing is left for our own group. */
     action.is_urgent = is_below && fr_bitset_has(&link->gifts, chunk);
     fr_liveness_sent(&link->liveness, transfer->now);
     link->sends++;
@@ -35,7 +35,8 @@ static void hand_out(struct fr_transfer *transfer, struct fr_link *link, fr_chun
     fr_actions_push(&transfer->actions, &action);
 }
 
-/* One being sent and one being read keep a link busy. Among many links the next ones do, and what is handed over early cannot be overtaken. */
+/* One being sent and one being read keep a link busy. Among many links the next ones do, and what is handed over early cannot be
+ * overtaken. */
 static uint32_t sends_max(const struct fr_transfer *transfer, const struct fr_link *link) {
     if (link->role == FR_LINK_PEER && __builtin_popcountll(transfer->member.owner.peers) > FEW_PEERS)
         return 1;
@@ -110,8 +111,8 @@ static void send_news_of(struct fr_transfer *transfer, struct fr_link *link, enu
     fr_bitset_done(&news);
 }
 
-/* Those below hear of what has reached their group, and is not missing for want of an owner. Who has all, and nothing left to give, tells of all:
- * what they still lack, nobody else may be bringing. */
+/* Those below hear of what has reached their group, and is not missing for want of an owner. Who has all, and nothing left to give, tells
+ * of all: what they still lack, nobody else may be bringing. */
 static void send_news_below(struct fr_transfer *transfer, struct fr_link *link) {
     const struct fr_dispatch *dispatch = &fr_feed_of(transfer, link)->dispatch;
     bool is_all_given = !transfer->is_origin && transfer->member.is_complete && dispatch->waiting.set_count == 0;

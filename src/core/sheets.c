@@ -4,9 +4,9 @@
  *
  *   origin --ROSTER--> COPIES members of each first group --> ... --> members of the group above --ROSTER--> all their peers
  *
- * A roster goes down along the links of a few members only, chosen by its number, so that a large plan leaves the origin a few times and not
- * once a link; in the group that is to feed it, and in the one above that, everyone gets it from those. So whoever opens a group can tell it
- * at once whom to open next. What is not linked yet gets what it lacks when it is.
+ * A roster goes down along the links of a few members only, chosen by its number, so that a large plan leaves the origin a few times and
+ * not once a link; in the group that is to feed it, and in the one above that, everyone gets it from those. So whoever opens a group can
+ * tell it at once whom to open next. What is not linked yet gets what it lacks when it is.
  */
 #include <string.h>
 
@@ -106,7 +106,8 @@ static int sign_one(struct fr_transfer *transfer, const struct fr_sign_key *key,
     return error;
 }
 
-/* Groups come after the one that feeds them, each with all below it in one run: counted from the last. FR_E_ARGUMENT when one feeds too many. */
+/* Groups come after the one that feeds them, each with all below it in one run: counted from the last. FR_E_ARGUMENT when one feeds too
+ * many. */
 static int count_below(const struct fr_roster *const *rosters, uint32_t count, uint32_t *ret_below, uint32_t *fed) {
     for (uint32_t i = count; i-- > 0;) {
         uint32_t above = rosters[i]->upstream_group;

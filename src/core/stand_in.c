@@ -4,8 +4,8 @@
  *
  * The counterparts of a member are given by the two groups' sizes alone (feed.c). When a peer has been away for ABSENT_PATIENCES, the next
  * member after it that is here takes its counterparts over, with the chunks that the peer had relayed to it: the peer may not have
- * handed them on. Everybody reckons this for himself from the links he has; two who differ cost a link too many and no more. In the same way the
- * next one tells upstream how a member ended, in case it has no link there any more.
+ * handed them on. Everybody reckons this for himself from the links he has; two who differ cost a link too many and no more. In the same
+ * way the next one tells upstream how a member ended, in case it has no link there any more.
  */
 #include "base/check.h"
 #include "base/time.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Of a set, at a member: how far each entry is, and which of them is asked for first. An entry that is whole is of use by itself, so one who
- * has to ask gets them one after the other, beginning with its own; who is pushed to gets all at once. */
+/* Of a set, at a member: how far each entry is, and which of them is asked for first. An entry that is whole is of use by itself, so one
+ * who has to ask gets them one after the other, beginning with its own; who is pushed to gets all at once. */
 #include "base/check.h"
 #include "core/planted.h"
 #include "core/state.h"
@@ -50,8 +50,8 @@ uint32_t fr_strands_wanted_first(const struct fr_transfer *transfer) {
     return FR_ENTRIES_MAX;
 }
 
-/* Most of the group is done, and much is missing here: what is still to be pushed would come of all entries in turn, and none be whole for long. With
- * few missing, or of peers that had it all before the push, it is only a matter of moments. */
+/* Most of the group is done, and much is missing here: what is still to be pushed would come of all entries in turn, and none be whole for
+ * long. With few missing, or of peers that had it all before the push, it is only a matter of moments. */
 bool fr_strands_is_left_behind(const struct fr_transfer *transfer) {
     const struct fr_member *member = &transfer->member;
     uint32_t count = transfer->weave.chunk_count, missing = count - member->have.set_count - member->storing.set_count, done = 0;

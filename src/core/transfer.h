@@ -97,8 +97,8 @@ struct fr_member_options {
     const struct fr_msg_open *open;   /* as received and checked by fr_door; blobs are copied */
     const struct fr_opening *opening; /* copied */
     const struct fr_roster *roster;   /* copied */
-    bool
-        is_holding; /* something is here under this name: a part of an earlier transfer, or a finished object. Only where the size is known */
+    /* Something is here under this name: a part of an earlier transfer, or a finished object. Only where the size is known. */
+    bool is_holding;
     const struct fr_digest *held_digests; /* [held_count], copied: of the finished object, cut as this one; NULL: not known */
     uint32_t held_count;
     struct fr_digest held_root; /* with held_digests */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Groups below first: while a chunk for one of them is on its way out, nothing new is begun for peers. A whole group waits for that chunk, and what
- * hangs below it; so this shortens the way from group to group from a round over all links to about one chunk.
+ * Groups below first: while a chunk for one of them is on its way out, nothing new is begun for peers. A whole group waits for that chunk,
+ * and what hangs below it; so this shortens the way from group to group from a round over all links to about one chunk.
  *
  *   free --chunk handed out for a group below--> holding --all such are sent, or HOLD_MAX is over--> cooling --> free
  *

@@ -107,8 +107,8 @@ static void serve(uv_timer_t *timer) {
         arm(limiter);
 }
 
-/* While others wait, one who was called may take once, and finish the chunk that it is in; a whole chunk after that is for the next. Else one
- * that runs dry in the middle of a chunk would be called first again and again, and never stop. */
+/* While others wait, one who was called may take once, and finish the chunk that it is in; a whole chunk after that is for the next. Else
+ * one that runs dry in the middle of a chunk would be called first again and again, and never stop. */
 static bool has_turn(const struct fr_limiter *limiter, const struct fr_limiter_turn *turn, bool is_urgent) {
     return !has_waiting(limiter) || (limiter->is_serving && (is_urgent || limiter->called == turn));
 }

@@ -3,7 +3,8 @@
  *
  * Whoever asks and gets nothing is in the queue, and is called from the loop when there is something for it: first those in the middle of a
  * chunk, because control frames of their connection wait behind it; then the others, in the order in which they came. Who was called may
- * finish its chunk, and waits again with the next one. Nobody else is given anything while somebody waits. There is a timer while somebody waits, and nothing at all while nobody does. */
+ * finish its chunk, and waits again with the next one. Nobody else is given anything while somebody waits. There is a timer while somebody
+ * waits, and nothing at all while nobody does. */
 #ifndef FR_NET_LIMITER_H
 #define FR_NET_LIMITER_H
 

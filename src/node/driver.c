@@ -217,8 +217,8 @@ static void dial(struct fr_driver *driver, const struct fr_action *action) {
     fr_transfer_on_closed(driver->transfer, action->link, &failure, uv_hrtime());
 }
 
-/* For a story about a liar: whatever leaves of the first chunk that this process sends on is a copy with one byte flipped. What is kept here
- * stays right. Without memory for the copy it is honest. */
+/* For a story about a liar: whatever leaves of the first chunk that this process sends on is a copy with one byte flipped. What is kept
+ * here stays right. Without memory for the copy it is honest. */
 static void send_damaged(struct link *link, fr_chunk_index chunk, struct fr_buffer *buffer) {
     static fr_chunk_index damaged = FR_CHUNK_NONE;
     struct fr_buffer *copy = NULL;

@@ -7,7 +7,8 @@
 
 #include <jansson.h>
 
-/* Seconds to the microsecond; more digits would be noise. Negative, or no number that can be meant: null. A new reference; NULL without memory. */
+/* Seconds to the microsecond; more digits would be noise. Negative, or no number that can be meant: null. A new reference; NULL without
+ * memory. */
 json_t *fr_json_seconds(double seconds);
 /* Beyond 2^63 - 1: null. Likewise. */
 json_t *fr_json_count(uint64_t count);

@@ -177,8 +177,8 @@ static bool is_verified(void *user, const struct fr_msg_open *open, const struct
     return receive && fr_receive_knows_open(receive, open);
 }
 
-/* Whoever runs a push again need not wait until the nodes of the first one have lost hope: of two pushes of one name the later counts, once nobody feeds
- * the earlier. It is told that this node is busy, and comes again in a moment. */
+/* Whoever runs a push again need not wait until the nodes of the first one have lost hope: of two pushes of one name the later counts, once
+ * nobody feeds the earlier. It is told that this node is busy, and comes again in a moment. */
 static void make_way(struct fr_node *node, const struct fr_opening *opening) {
     for (uint32_t i = 0; i < node->guest_count; i++) {
         struct fr_receive *receive = node->guests[i].receive;

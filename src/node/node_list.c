@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a node list comes from: what --to takes is standard input, a file, or the list itself. What is in it is for plan/nodes.c, names that stand for
- * many nodes for resolve_list.c. */
+/* Where a node list comes from: what --to takes is standard input, a file, or the list itself. What is in it is for plan/nodes.c, names
+ * that stand for many nodes for resolve_list.c. */
 #include <fastreplica/plan.h>
 
 #include <errno.h>

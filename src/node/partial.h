@@ -7,8 +7,8 @@
  *
  * Of a set, each file gets its final name as soon as its last chunk is stored; commit waits for all.
  *
- * What is here of earlier may be taken over chunk by chunk (reuse): a part of a transfer of this name and size that was cut short, then the partial
- * file is that one, and the finished object of this name. If that has the same size and chunk size, as its record tells, no partial
+ * What is here of earlier may be taken over chunk by chunk (reuse): a part of a transfer of this name and size that was cut short, then the
+ * partial file is that one, and the finished object of this name. If that has the same size and chunk size, as its record tells, no partial
  * file is made until a chunk has to be stored, because pushing the same thing again should need no room.
  */
 #ifndef FR_NODE_PARTIAL_H
@@ -82,7 +82,8 @@ void fr_partial_commit(struct fr_partial *partial, const struct fr_transfer_view
 /* Where chunks that were stored can be read again; of a held object, which serves those who lack it, with the duty to compare. */
 struct fr_chunk_source fr_partial_chunk_source(struct fr_partial *partial);
 
-/* Ends when running jobs have; keeps or removes what was not committed; frees itself after on_closed. Chunks that wait are dropped. Once. */
+/* Ends when running jobs have; keeps or removes what was not committed; frees itself after on_closed. Chunks that wait are dropped.
+ * Once. */
 void fr_partial_close(struct fr_partial *partial);
 
 #endif

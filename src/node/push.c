@@ -251,8 +251,8 @@ static int choose_layout(struct fr_push *push, struct fr_failure *failure) {
     return weave_entries(push, failure);
 }
 
-/* Of a set a group is best as large as the set: then each member owns one entry, and no uplink is idle. Of very small sets some multiple of it, for
- * groups of two or three make long chains. */
+/* Of a set a group is best as large as the set: then each member owns one entry, and no uplink is idle. Of very small sets some multiple of
+ * it, for groups of two or three make long chains. */
 static uint32_t choose_group_size(const struct fr_push *push) {
     uint32_t entry_count, size;
     fr_source_entries(push->source, &entry_count);

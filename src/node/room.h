@@ -20,8 +20,8 @@ struct fr_room_book {
     struct fr_room max, taken;
 };
 
-/* Chunks of its own that a transfer keeps for sending, and buffers that it may hold in all. Each link may be receiving one and sending two, all different; so
- * no link waits for ever on another that is stuck. */
+/* Chunks of its own that a transfer keeps for sending, and buffers that it may hold in all. Each link may be receiving one and sending two,
+ * all different; so no link waits for ever on another that is stuck. */
 uint32_t fr_room_kept(uint32_t chunk_bytes);
 uint32_t fr_room_buffers(uint32_t chunk_bytes, uint32_t member_count);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who relieves whom in a tree of groups. An owner in a group that feeds m others has m - 1 sends too many for its uplink, an owner in a group
- * that feeds none one too few. So for each group with m below it, m - 1 leaf groups of its own subtree adopt: with shift s, what owner i would
- * send its peer i + s (modulo the group's size) comes to that peer from owner i of the leaf group instead.
+ * Who relieves whom in a tree of groups. An owner in a group that feeds m others has m - 1 sends too many for its uplink, an owner in a
+ * group that feeds none one too few. So for each group with m below it, m - 1 leaf groups of its own subtree adopt: with shift s, what
+ * owner i would send its peer i + s (modulo the group's size) comes to that peer from owner i of the leaf group instead.
  *
  * That works where owners of one number own the same chunks all the way down: so all groups between have one size, lie in one zone and are
- * fed by primary edges. Source: counted sends in full m-ary trees; with I inner groups there are I (m - 1) + 1 leaves, so it always works out there.
+ * fed by primary edges. Source: counted sends in full m-ary trees; with I inner groups there are I (m - 1) + 1 leaves, so it always works
+ * out there.
  */
 #ifndef FR_PLAN_ADOPTION_H
 #define FR_PLAN_ADOPTION_H

@@ -158,7 +158,8 @@ static int class_of(double rate, double usual_rate) {
     return class;
 }
 
-/* Rich zones are entered first, because whatever is below a poor one is no faster than it; among equals large ones, which are deep themselves. */
+/* Rich zones are entered first, because whatever is below a poor one is no faster than it; among equals large ones, which are deep
+ * themselves. */
 static int sort_zones(struct draft *draft) {
     for (uint32_t z = 0; z < draft->zone_count; z++) {
         struct zone_draft *zone = &draft->zones[z];
@@ -188,7 +189,8 @@ static int compare_tiers(const void *left, const void *right) {
     return (a->node > b->node) - (a->node < b->node);
 }
 
-/* Seats first .. next - 1 are the nodes of one tier of one zone. Fewer than half of them come out slow, so a zone has as many fast groups as slow ones. */
+/* Seats first .. next - 1 are the nodes of one tier of one zone. Fewer than half of them come out slow, so a zone has as many fast groups
+ * as slow ones. */
 static void tell_slow(struct draft *draft, uint32_t first, uint32_t next) {
     uint32_t told = 0;
     for (uint32_t i = first; i < next; i++)
@@ -275,7 +277,8 @@ static int form_groups(struct draft *draft, struct fr_groups *groups, uint32_t f
         return FR_E_MEMORY;
     zone->first[seat->kind] = groups->group_count;
     zone->count[seat->kind] = group_count;
-    /* The smaller ones first, so nearer to the origin: a member may feed two of a larger group, but nobody is fed twice as much in a smaller one. */
+    /* The smaller ones first, so nearer to the origin: a member may feed two of a larger group, but nobody is fed twice as much in a
+     * smaller one. */
     for (uint32_t g = 0, at = first; g < group_count; at += made[g++].member_count)
         made[g] = (struct fr_group){.first_member = at,
                                     .member_count = count / group_count + (g >= group_count - count % group_count),

@@ -26,8 +26,8 @@ static const double DELAY_ASSUMED = 0.0005;
 static const double CHAIN_COST_MOST = 0.02; /* of the time that one copy takes: what the hops of a chain may add */
 static const double FAST_ORIGIN = 2;        /* times the usual rate: from there on it can feed several groups */
 
-/* m groups below each make the way short and each hop long: m (ln m - 1) = delay / chunk time is the best m where branching costs no rate, so
- * the most that is worth trying. For m = 2 .. 8. */
+/* m groups below each make the way short and each hop long: m (ln m - 1) = delay / chunk time is the best m where branching costs no rate,
+ * so the most that is worth trying. For m = 2 .. 8. */
 static const double fanout_delays[] = {-0.61, 0.30, 1.55, 3.05, 4.75, 6.62, 8.64};
 
 /* What is being planned, and the best so far. */
@@ -210,8 +210,8 @@ static char *copy_zone_names(const struct fr_groups *groups, const char **ret_na
     return names;
 }
 
-/* Preorder without recursion, as a chain is as deep as it is long. Sizes of subtrees come from a walk backwards; then each group, in the order of
- * placing, stands where its elder siblings' subtrees end. ret_place_of, ret_subtree [group_count]. */
+/* Preorder without recursion, as a chain is as deep as it is long. Sizes of subtrees come from a walk backwards; then each group, in the
+ * order of placing, stands where its elder siblings' subtrees end. ret_place_of, ret_subtree [group_count]. */
 static void lay_out(const struct fr_tree *tree, uint32_t *ret_place_of, uint32_t *ret_subtree, uint32_t *next_below) {
     uint32_t next_root = 0;
     for (uint32_t i = tree->group_count; i-- > 0;) {

@@ -40,8 +40,8 @@ static struct flow begin_secondary(const struct fr_group *upstream, uint32_t chi
     return (struct flow){.start = finish, .rate = upstream->up_sum / children, .hops = 1};
 }
 
-/* How fast a group can send what it must: each byte to peers, but those who get it from groups that relieve it, and once to each child group that is
- * fed at once. */
+/* How fast a group can send what it must: each byte to peers, but those who get it from groups that relieve it, and once to each child
+ * group that is fed at once. */
 static double sending_rate(const struct fr_group *group, uint32_t children, uint32_t relieved) {
     uint32_t copies = group->member_count - 1 + children - relieved;
     return copies > 0 ? group->up_sum / copies : (double) INFINITY;
@@ -97,8 +97,8 @@ static uint32_t doublings(uint32_t nodes) {
     return count;
 }
 
-/* n(t) nodes have the chunk t chunk times after the start, n(t) = n(t - 1) + n(t - lambda): who has it sends it again every chunk time, and whoever
- * it is sent to has it lambda later. The first t with n(t) >= nodes. */
+/* n(t) nodes have the chunk t chunk times after the start, n(t) = n(t - 1) + n(t - lambda): who has it sends it again every chunk time, and
+ * whoever it is sent to has it lambda later. The first t with n(t) >= nodes. */
 static uint64_t postal_time(uint32_t lambda, uint32_t nodes) {
     fr_assert(lambda >= 1 && lambda <= POSTAL_LAMBDA_MAX);
     double have[POSTAL_LAMBDA_MAX]; /* n(t - lambda) .. n(t - 1), round and round */

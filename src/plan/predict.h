@@ -25,16 +25,16 @@ double fr_predict_queueing(double members);
 double fr_predict_hop(const struct fr_job *job, double members);
 
 /* When each group has the whole object, seconds from the start: ret_finish [tree->group_count], and the largest of them.
- *  rate: the least on the way of the origin's uplink over its root groups, and of each group's uplinks together over what they must send, members - 1 +
- *  children times the object; slow downlinks count only for their own group. fill: what the first chunk needs to get there. A secondary edge begins
- *  anew when its upstream group is done.
+ *  rate: the least on the way of the origin's uplink over its root groups, and of each group's uplinks together over what they must send,
+ *  members - 1 + children times the object; slow downlinks count only for their own group. fill: what the first chunk needs to get there. A
+ *  secondary edge begins anew when its upstream group is done.
  *  Returns 0, or FR_E_MEMORY with nothing told.
  *  Source: f_tree_prio and the law for unequal uplinks of our model (docs/plan.md); Kumar and Ross 2006 is its limit for one group. */
 int fr_predict_finish(const struct fr_groups *groups, const struct fr_tree *tree, const struct fr_job *job, double *ret_finish,
                       double *ret_last);
 
-/* The least time in which any scheme brings an object from one origin to `receivers` nodes, when every uplink has the rate job->usual_rate and a chunk is sent
- * on only when it is whole: the last chunk leaves the origin, and one chunk reaches all.
+/* The least time in which any scheme brings an object from one origin to `receivers` nodes, when every uplink has the rate job->usual_rate
+ * and a chunk is sent on only when it is whole: the last chunk leaves the origin, and one chunk reaches all.
  *  Source: Bar-Noy and Kipnis 1992 (the postal model); no uplink sends two chunks at once. */
 double fr_predict_postal_bound(const struct fr_job *job, uint32_t receivers);
 

@@ -27,8 +27,8 @@ struct fr_name_range {
  * Returns 0; FR_E_SYNTAX, or FR_E_LIMIT for more than count_max names, and in *ret_why a static phrase. */
 int fr_name_range_parse(struct fr_name_range *range, const char *text, size_t bytes, uint64_t count_max, const char **ret_why);
 
-/* The name with this index, the last bracket counting fastest; index < range->count. Returns the length it has, or would have had: when that is
- * not below `size` then out holds nothing of use. */
+/* The name with this index, the last bracket counting fastest; index < range->count. Returns the length it has, or would have had: when
+ * that is not below `size` then out holds nothing of use. */
 size_t fr_name_range_item(const struct fr_name_range *range, uint64_t index, char *out, size_t size);
 
 #endif

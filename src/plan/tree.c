@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Growing the tree, one level after the other: a queue holds the groups that can still feed others, and each in turn is given the next groups
- * of its own zone and the first groups of zones that were not entered yet. First the primary groups, then the secondary ones below them. */
+/* Growing the tree, one level after the other: a queue holds the groups that can still feed others, and each in turn is given the next
+ * groups of its own zone and the first groups of zones that were not entered yet. First the primary groups, then the secondary ones below
+ * them. */
 #include "plan/tree.h"
 
 #include <stdlib.h>
@@ -99,8 +100,8 @@ static void place_own(struct grower *grower, uint32_t upstream, uint32_t zone) {
     place(grower, upstream, fast < z->count[grower->tier] ? z->first[grower->tier] + fast : z->first[slow_kind(grower)] + slow);
 }
 
-/* How many of the places are for zones that wait: half. A single one is for the own zone, else its rest would never get any; but not for a slow group
- * there, which would end the tree. */
+/* How many of the places are for zones that wait: half. A single one is for the own zone, else its rest would never get any; but not for a
+ * slow group there, which would end the tree. */
 static uint32_t share_for_zones(const struct grower *grower, const struct slot *slot, uint32_t own_zone) {
     if (slot->room > 1)
         return slot->room / 2;
@@ -169,8 +170,8 @@ static void plant_primary(struct grower *grower) {
         place_own(grower, FR_GROUP_ORIGIN, zone);
 }
 
-/* Places below primary groups, one of each in turn and the ones with fewest children first: that spreads the secondary groups, and costs nothing, because
- * a group that has the whole object has nothing else to send. candidates: [group_count]. */
+/* Places below primary groups, one of each in turn and the ones with fewest children first: that spreads the secondary groups, and costs
+ * nothing, because a group that has the whole object has nothing else to send. candidates: [group_count]. */
 static void plant_secondary(struct grower *grower, struct candidate *candidates) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < grower->placed_count; i++) {

@@ -29,7 +29,8 @@ struct fr_tree {
 };
 
 /* groups: borrowed until the call returns. Returns 0, or FR_E_MEMORY and *tree all zero. O(group_count log group_count).
- * Source: HPL-2005-64 and the patent on cut-through distribution for primary and secondary trees; zones and slow leaves are ours, adoption is adoption.h's. */
+ * Source: HPL-2005-64 and the patent on cut-through distribution for primary and secondary trees; zones and slow leaves are ours, adoption
+ * is adoption.h's. */
 int fr_tree_init(struct fr_tree *tree, const struct fr_groups *groups, const struct fr_tree_shape *shape);
 void fr_tree_done(struct fr_tree *tree); /* NULL and all zero allowed */
 

@@ -63,8 +63,8 @@ static bool keeps_away(const struct fr_sim_fault *fault, uint32_t host) {
     return false;
 }
 
-/* Until when host and origin are apart if they are so at `from`, taking absences with less than GAP between them for one: a first segment that
- * was lost is repeated after a second, and two more. */
+/* Until when host and origin are apart if they are so at `from`, taking absences with less than GAP between them for one: a first segment
+ * that was lost is repeated after a second, and two more. */
 static fr_time_ns away_until(const struct fr_sim_scenario *scenario, uint32_t host, fr_time_ns from) {
     fr_time_ns end = from;
     bool is_longer = true;
@@ -83,7 +83,8 @@ static fr_time_ns away_until(const struct fr_sim_scenario *scenario, uint32_t ho
     return end;
 }
 
-/* Many short absences may be a long one together: while the origin tries to reach it for the first time, and later when it is taken for dead. */
+/* Many short absences may be a long one together: while the origin tries to reach it for the first time, and later when it is taken for
+ * dead. */
 static bool is_away_for_long(const struct fr_sim_scenario *scenario, uint32_t host) {
     fr_time_ns reached_at = GAP + 20 * scenario->delay;
 
@@ -156,8 +157,8 @@ static const struct fr_sim_group *group_of(const struct fr_sim_scenario *scenari
     return group;
 }
 
-/* A pipe's origin lets go of what two members of the first group have: from then on only these can help a late one, and those below have it from them.
- * Two losses may be one too many; in a first group of the lost and the late nobody is left who could help. */
+/* A pipe's origin lets go of what two members of the first group have: from then on only these can help a late one, and those below have it
+ * from them. Two losses may be one too many; in a first group of the lost and the late nobody is left who could help. */
 static bool has_helper(const struct fr_sim_scenario *scenario, uint32_t host) {
     for (uint32_t other = 1; other <= scenario->member_count; other++) {
         if (other != host && group_of(scenario, other)->upstream == FR_SIM_ORIGIN && !is_mentioned(scenario, other))

@@ -10,8 +10,9 @@
  *   on_frame, on_chunk           at the receiver, unless its process is paused: then all waits until it goes on
  *
  * What flow control does on real links is done by admission: a chunk leaves only while fewer than downlink_queue_bytes, and no more
- * than keep its downlink busy for two seconds, are under way to its receiver, else its link waits for the receiver and the uplink serves the next. A host that vanished or a path that
- * is cut takes nothing, so its links stall as TCP would, silently. A killed process resets its links.
+ * than keep its downlink busy for two seconds, are under way to its receiver, else its link waits for the receiver and the uplink serves
+ * the next. A host that vanished or a path that is cut takes nothing, so its links stall as TCP would, silently. A killed process resets
+ * its links.
  *
  * The network knows hosts as ports and `user` pointers only; what a connection is for is their business.
  */

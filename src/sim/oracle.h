@@ -56,8 +56,8 @@ void fr_sim_oracle_on_finish(struct fr_sim_oracle *oracle, uint32_t member, cons
 /* to: the node at the other side of the link; is_asked: it once asked for the chunk. */
 void fr_sim_oracle_on_send_chunk(struct fr_sim_oracle *oracle, uint32_t member, uint32_t to, fr_chunk_index chunk, uint32_t on_its_way,
                                  bool is_asked);
-/* The world has come to its end: what must be true then. results [member_count], NULL when the origin's process did not live to tell. An origin
- * that failed itself may leave verdicts open. */
+/* The world has come to its end: what must be true then. results [member_count], NULL when the origin's process did not live to tell. An
+ * origin that failed itself may leave verdicts open. */
 void fr_sim_oracle_on_end(struct fr_sim_oracle *oracle, const struct fr_member_result *results, bool has_origin_failed);
 
 #endif

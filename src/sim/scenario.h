@@ -50,8 +50,9 @@ enum fr_sim_fault_type {
     FR_SIM_FAULT_ROT,      /* what it is asked for it reads wrong from its disk with chance `amount`; the origin: all it sends */
     FR_SIM_FAULT_BOAST,    /* whatever it says it has, it says that it has all that there is */
     FR_SIM_FAULT_BAD_PAGE, /* pages that it passes on have a wrong bit with chance `amount` */
-    FR_SIM_FAULT_RESTART, /* its process dies; until: another one begins, and finds on the disk each chunk that was stored with chance `amount` (1: it was
-                              only the process; less: a power cut; 0: the disk is a new one). What was final stays */
+    FR_SIM_FAULT_RESTART,  /* its process dies; until: another one begins, and finds on the disk each chunk that was stored with
+                              chance `amount` (1: it was only the process; less: a power cut; 0: the disk is a new one). What was
+                              final stays */
 };
 enum { FR_SIM_FAULT_TYPES = FR_SIM_FAULT_RESTART + 1 };
 
@@ -68,8 +69,8 @@ enum { FR_SIM_FAULTS_MAX = 128 };
 bool fr_sim_fault_has_path(const struct fr_sim_fault *fault, uint32_t from, uint32_t to);
 const char *fr_sim_fault_name(enum fr_sim_fault_type type);
 
-/* A group of a scenario; its members are hosts first_host .. first_host + member_count - 1. Groups come in the order of their hosts, each after
- * the one above it and with all below it in one run. */
+/* A group of a scenario; its members are hosts first_host .. first_host + member_count - 1. Groups come in the order of their hosts, each
+ * after the one above it and with all below it in one run. */
 struct fr_sim_group {
     uint32_t first_host, member_count;
     uint32_t upstream; /* another group, or FR_SIM_ORIGIN */

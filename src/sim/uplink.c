@@ -47,8 +47,8 @@ static bool is_stalled(const struct fr_sim_end *end) {
     return to->is_vanished || fr_sim_network_is_cut(end->port->network, end->port->index, to->index);
 }
 
-/* What may be under way to a downlink: what its queue holds, and never so much that it is busy for long with it. Real senders share a link by
- * packets and back off long before. */
+/* What may be under way to a downlink: what its queue holds, and never so much that it is busy for long with it. Real senders share a link
+ * by packets and back off long before. */
 static bool admits(const struct fr_sim_port *to, uint32_t bytes) {
     uint64_t busy_bytes = to->down_rate * DOWNLINK_BUSY_SECONDS;
     uint64_t limit = to->downlink_queue_bytes != 0 ? to->downlink_queue_bytes : UINT64_MAX;

@@ -34,7 +34,7 @@ struct fr_intake {
     char id[2 * FR_TRANSFER_ID_BYTES + 1];
     char name[FR_NAME_BYTES_MAX + 1];
     bool is_set;
-    atomic_bool is_open; /* by a worker, while others read what was there before */
+    atomic_bool is_open;     /* by a worker, while others read what was there before */
     struct fr_weave weave;   /* of a set */
     struct fr_record record; /* of a set: of all entries together, if has_record */
     bool has_record;
@@ -349,7 +349,8 @@ uint32_t fr_intake_count(struct fr_intake *intake, const struct fr_intake_chunk 
     return strand->stored_count == intake->weave.strand_chunks[entry] ? entry : FR_ENTRIES_MAX;
 }
 
-/* The digests are those of the stream's chunks, so the last one is of what fills it up as well: a later push of the set knows the entry by them. */
+/* The digests are those of the stream's chunks, so the last one is of what fills it up as well: a later push of the set knows the entry by
+ * them. */
 static int commit_strand(struct fr_intake *intake, uint32_t entry, struct fr_failure *failure) {
     struct strand *strand = &intake->strands[entry];
     struct fr_record record = {.object_bytes = strand->bytes,

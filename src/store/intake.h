@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One object on its way into the store: one file, or the files of a set, each in a sink of its own under NAME/ENTRY. Chunks come and go by their
- * place in the object's stream (content/weave.h); what fills up the last chunk of an entry is not stored.
+ * One object on its way into the store: one file, or the files of a set, each in a sink of its own under NAME/ENTRY. Chunks come and go by
+ * their place in the object's stream (content/weave.h); what fills up the last chunk of an entry is not stored.
  *
  *   new -> find (what is here already?) -> open (make room for what is not) -> look, write, read ... -> seal each entry -> commit -> close
  *
- * An entry that was received before, whole and untouched, stays where it is: its chunks count as stored as they are, until one of them turns out
- * to be another; then it is made anew, with those that were right.
+ * An entry that was received before, whole and untouched, stays where it is: its chunks count as stored as they are, until one of them
+ * turns out to be another; then it is made anew, with those that were right.
  *
  * All calls but new, count and the questions may block. look, write, read and seal may be called by several threads at once.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What transfers that were cut short have received: one file a name, until a later transfer of that name takes it over, it is too old, or its
- * room is needed. Nothing in it is believed: whoever takes it over compares every chunk with a signed digest.
+/* What transfers that were cut short have received: one file a name, until a later transfer of that name takes it over, it is too old, or
+ * its room is needed. Nothing in it is believed: whoever takes it over compares every chunk with a signed digest.
  *
  *   partial/HASH.ID   being received;  HASH: SHA-256 of the object's name in hex, ID: the transfer id
  *   kept/HASH         cut short

@@ -19,13 +19,14 @@ struct fr_source;
  * what to do (for a directory: push an archive of it, `tar c DIR | ...`), and so is a file that says it is empty but holds bytes
  * (/proc). FR_E_IO with errno when it cannot be opened or read; FR_E_MEMORY. Does not wait for a FIFO's writer. */
 int fr_source_open(const char *path, struct fr_source **ret_source, struct fr_failure *failure);
-/* The files of a set, 1 .. FR_ENTRIES_MAX; label: what sentences call them. Each a regular file, the names of their last components those of the
- * entries, which the caller checks. Errors as above, FR_E_NAME for a name that is too long. Before it is read it must be woven. */
+/* The files of a set, 1 .. FR_ENTRIES_MAX; label: what sentences call them. Each a regular file, the names of their last components those
+ * of the entries, which the caller checks. Errors as above, FR_E_NAME for a name that is too long. Before it is read it must be woven. */
 int fr_source_open_set(const char *label, const char *const *paths, uint32_t count, struct fr_source **ret_source,
                        struct fr_failure *failure);
 void fr_source_close(struct fr_source *source); /* NULL allowed */
 
-/* Of a set: from now on it is the stream of content/weave.h, of which whole chunks are read. Once. FR_E_LIMIT for too many chunks, FR_E_MEMORY. */
+/* Of a set: from now on it is the stream of content/weave.h, of which whole chunks are read. Once. FR_E_LIMIT for too many chunks,
+ * FR_E_MEMORY. */
 int fr_source_weave(struct fr_source *source, uint32_t chunk_bytes, struct fr_failure *failure);
 const struct fr_entry *fr_source_entries(const struct fr_source *source, uint32_t *ret_count); /* NULL: it is no set */
 
@@ -33,9 +34,8 @@ const struct fr_entry *fr_source_entries(const struct fr_source *source, uint32_
 bool fr_source_ends_entry(const struct fr_source *source, fr_chunk_index first, uint32_t count);
 
 bool fr_source_is_file(const struct fr_source *source); /* can be read at any offset, size known */
-uint64_t fr_source_bytes(
-    const struct fr_source
-        *source); /* size when opened; FR_BYTES_UNKNOWN for a pipe; of all files of a set, when woven with what fills them up */
+/* The size when opened; FR_BYTES_UNKNOWN for a pipe; of all files of a set, when woven with what fills them up. */
+uint64_t fr_source_bytes(const struct fr_source *source);
 uint32_t fr_source_mode(const struct fr_source *source);     /* permission bits, 0644 for a pipe */
 const char *fr_source_label(const struct fr_source *source); /* for messages: the path, or "standard input" */
 

@@ -30,8 +30,8 @@ struct fr_store;
  * left in the middle of a transfer. FR_E_IN_USE when another process serves it; FR_E_IO, FR_E_NO_SPACE, FR_E_ARGUMENT (not a folder). */
 int fr_store_open(const char *path, struct fr_store **ret_store, struct fr_failure *failure);
 void fr_store_close(struct fr_store *store); /* NULL allowed; sinks must be gone */
-/* Parts of objects whose transfers were cut short are kept for so long after the last write, for later transfers of the same name and size. 0: they are
- * not, and those that are there go; before the first call they are not. Too old ones go now, and whenever a sink is opened. */
+/* Parts of objects whose transfers were cut short are kept for so long after the last write, for later transfers of the same name and size.
+ * 0: they are not, and those that are there go; before the first call they are not. Too old ones go now, and whenever a sink is opened. */
 void fr_store_keep(struct fr_store *store, uint64_t seconds);
 /* Is a part of an object of this name and size kept? */
 bool fr_store_has_kept(struct fr_store *store, const char *name, uint64_t object_bytes);
@@ -64,9 +64,9 @@ void fr_finished_close(struct fr_finished *finished); /* NULL allowed */
 /* One object being received. */
 struct fr_sink;
 
-/* Takes over what is kept of this name and size, if anything is: fr_sink_is_resumed. Where room is short, what is kept of others goes, oldest first.
- * Checks the name (fr_name_check), what is under it (a plain file or nothing, in plain folders of the store's own file system: no
- * links), and the free space; creates the partial file and, when object_bytes is known, reserves the space (fallocate; where the
+/* Takes over what is kept of this name and size, if anything is: fr_sink_is_resumed. Where room is short, what is kept of others goes,
+ * oldest first. Checks the name (fr_name_check), what is under it (a plain file or nothing, in plain folders of the store's own file
+ * system: no links), and the free space; creates the partial file and, when object_bytes is known, reserves the space (fallocate; where the
  * file system cannot, ftruncate; where it lives in memory, by keeping count). mode: permission bits; others are dropped. id: lower-case
  * hex, 1 to 32 digits.
  * FR_E_NAME, FR_E_NO_SPACE (message with need and free), FR_E_IO, FR_E_LIMIT (larger than the file system or RLIMIT_FSIZE allows),

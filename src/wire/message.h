@@ -107,8 +107,8 @@ struct fr_opening {
 
 /* Who is in a group and where it stands in the tree, told by the origin and signed (FR_SIGN_ROSTER). Member indexes are positions in this
  * list. Groups are numbered so that a group and all below it are group_index .. group_index + below_count.
- * transfer_id | group u32 | below u32 | upstream group u32 | upstream members u16 | flags u8 (bit 0: secondary, bit 1: adopts) | node_count u32 |
- * member_count u16 | { address: length u16, bytes, not empty } x member_count | with bit 1: adopted group u32 | shift u8 */
+ * transfer_id | group u32 | below u32 | upstream group u32 | upstream members u16 | flags u8 (bit 0: secondary, bit 1: adopts) | node_count
+ * u32 | member_count u16 | { address: length u16, bytes, not empty } x member_count | with bit 1: adopted group u32 | shift u8 */
 struct fr_roster {
     uint8_t transfer_id[FR_TRANSFER_ID_BYTES];
     uint32_t group_index;    /* < FR_GROUPS_MAX */
@@ -126,8 +126,8 @@ struct fr_roster {
 
 /* The `from` of an OPEN: a peer's index; or FR_MEMBER_ADOPTED + the index of a member of the group that this one adopts; or FR_MEMBER_ABOVE
  * + the index of a member of the group above; or, when all of that are gone, FR_MEMBER_FAR_ABOVE + FR_GROUP_NODES_MAX *
- * level + the index of a member of a group further up; level: groups between that one and the one above, from 0, the last standing for all beyond; or the
- * origin. */
+ * level + the index of a member of a group further up; level: groups between that one and the one above, from 0, the last standing for all
+ * beyond; or the origin. */
 enum {
     FR_MEMBER_ADOPTED = 0x2000,
     FR_MEMBER_ABOVE = 0x4000,
@@ -233,7 +233,8 @@ struct fr_msg_done {
     struct fr_text text; /* the reason when it failed, else empty */
 };
 
-/* group u32 | member u16 | chunk u32 | text: length u16, bytes. `member` sent a wrong `chunk` (or, FR_CHUNK_NONE, did what the text says). */
+/* group u32 | member u16 | chunk u32 | text: length u16, bytes. `member` sent a wrong `chunk` (or, FR_CHUNK_NONE, did what the text
+ * says). */
 #define FR_CHUNK_NONE UINT32_MAX
 struct fr_msg_fault {
     uint32_t group;  /* of the one who tells, and of the member */
@@ -249,8 +250,8 @@ struct fr_msg_roster {
     const uint8_t *signature;
 };
 
-/* group u32 | member u16 | verdict u8 | accepted ago u64 | done ago u64 | figures | text: length u16, bytes. Moments are told as how long ago
- * they were, since clocks differ; FR_TIME_NEVER: it never did. */
+/* group u32 | member u16 | verdict u8 | accepted ago u64 | done ago u64 | figures | text: length u16, bytes. Moments are told as how long
+ * ago they were, since clocks differ; FR_TIME_NEVER: it never did. */
 struct fr_msg_result {
     uint32_t group;
     uint16_t member;

@@ -59,7 +59,8 @@ static size_t sign_open(unsigned how, const uint8_t *body, size_t bytes, uint8_t
     return frame_bytes - FR_FRAME_HEAD_BYTES;
 }
 
-/* A peer; or whoever feeds the group: a member above, of whatever group; or the origin, which may feed any; or one whom the group adopts. */
+/* A peer; or whoever feeds the group: a member above, of whatever group; or the origin, which may feed any; or one whom the group
+ * adopts. */
 static bool may_ask(const struct fr_door *door) {
     uint32_t from = door->open.from;
     if (from == FR_MEMBER_UPSTREAM)

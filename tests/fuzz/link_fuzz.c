@@ -2,9 +2,10 @@
 /*
  * A whole link, and what hangs on it: whatever bytes come, from whomever, the transfer stays sound and comes to an end. The input is
  *   place u8 | start u8 | steps: what u8 | length u16 | body
- * place and start say where it begins (support/link_scene.h). Of `what` the low five bits are a frame's type, whose body follows, or another
- * step below; all frames go through the frame reader. SIGNED: by the origin's key, else no input would ever get past that check; OURS: with the
- * digests, or the transfer id, of the object that is pushed. A CHUNK that is SIGNED is the whole chunk of that number; that is OURS too, spoilt.
+ * place and start say where it begins (support/link_scene.h). Of `what` the low five bits are a frame's type, whose body follows, or
+ * another step below; all frames go through the frame reader. SIGNED: by the origin's key, else no input would ever get past that check;
+ * OURS: with the digests, or the transfer id, of the object that is pushed. A CHUNK that is SIGNED is the whole chunk of that number; that
+ * is OURS too, spoilt.
  */
 #include <stddef.h>
 #include <stdint.h>

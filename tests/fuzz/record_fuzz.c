@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records as somebody might have left them on the disk. Each input is decoded as it is, and once more with a seal (SHA-256 at the end) and a
- * root that fit, so that the fuzzer need not find those. What is believed must be the only encoding of what came out. */
+/* Records as somebody might have left them on the disk. Each input is decoded as it is, and once more with a seal (SHA-256 at the end) and
+ * a root that fit, so that the fuzzer need not find those. What is believed must be the only encoding of what came out. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Node lists against a slow, obvious model: what was written down at random is what is read, and random damage never does worse than an error. */
+/* Node lists against a slow, obvious model: what was written down at random is what is read, and random damage never does worse than an
+ * error. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -66,8 +66,8 @@ static void hex_survives(void **state) {
     }
 }
 
-/* The figure times its unit is within half of its last place of the truth, and shows three figures at most. In integers: a long double is not
- * exact enough to judge ties. */
+/* The figure times its unit is within half of its last place of the truth, and shows three figures at most. In integers: a long double is
+ * not exact enough to judge ties. */
 static void expect_near(uint64_t number, const char *text) {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
     char figure[8] = "", unit[8] = "", tenth = '0', *whole_end;

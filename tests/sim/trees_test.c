@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Groups that feed groups, in a virtual world: chains and trees, timed against the model, and with the links counted. What breaks in them is drawn
- * by sim_test.c. Times count from the first chunk, when all links are open: opening costs some delays a level, whatever the object's size. */
+/* Groups that feed groups, in a virtual world: chains and trees, timed against the model, and with the links counted. What breaks in them
+ * is drawn by sim_test.c. Times count from the first chunk, when all links are open: opening costs some delays a level, whatever the
+ * object's size. */
 #include "support/test.h"
 
 #include <stdio.h>
@@ -31,7 +32,8 @@ static void run(struct fr_sim_scenario *scenario, struct fr_sim_result *result) 
     }
 }
 
-/* The time until all have it over the time of one copy. All are complete, the origin sent one copy, and nobody has more links than he may. */
+/* The time until all have it over the time of one copy. All are complete, the origin sent one copy, and nobody has more links than he
+ * may. */
 static double measure(const struct shape *shape) {
     struct fr_sim_scenario scenario;
     struct fr_sim_result result;

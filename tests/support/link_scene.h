@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A transfer in the middle of a push, with links to everybody around it: where inputs of the link fuzz target begin. Which place in the push
- * it has, and how far it has come, two numbers tell; they are part of the corpus and never change their meaning.
+ * A transfer in the middle of a push, with links to everybody around it: where inputs of the link fuzz target begin. Which place in the
+ * push it has, and how far it has come, two numbers tell; they are part of the corpus and never change their meaning.
  */
 #ifndef FR_TESTS_SUPPORT_LINK_SCENE_H
 #define FR_TESTS_SUPPORT_LINK_SCENE_H

@@ -5,9 +5,9 @@
 
 #include "support/core_rig.h"
 
-/* The frame with this body, a PAGE, END or ROSTER, signed by the rig's origin; is_ours: with the digests, or the transfer id, of its object.
- * Of a CHUNK the body's number counts, and the chunk's own bytes follow; is_ours: one of them is wrong. Returns the frame's size with the head;
- * 0: there is nothing to sign. */
+/* The frame with this body, a PAGE, END or ROSTER, signed by the rig's origin; is_ours: with the digests, or the transfer id, of its
+ * object. Of a CHUNK the body's number counts, and the chunk's own bytes follow; is_ours: one of them is wrong. Returns the frame's size
+ * with the head; 0: there is nothing to sign. */
 size_t link_sign(const struct core_rig *rig, unsigned type, bool is_ours, const uint8_t *body, size_t count, uint8_t *out, size_t capacity);
 
 #endif

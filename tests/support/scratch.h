@@ -29,8 +29,8 @@ unsigned scratch_entry_count(const char *path);
 /* Open descriptors of this process. */
 unsigned scratch_fd_count(void);
 
-/* Mounts a tmpfs of so many KiB on the folder, which must exist. false, with a line on stderr that says what is skipped, where this process may
- * not. Unmounted by scratch_unmount or scratch_done. */
+/* Mounts a tmpfs of so many KiB on the folder, which must exist. false, with a line on stderr that says what is skipped, where this process
+ * may not. Unmounted by scratch_unmount or scratch_done. */
 bool scratch_mount(const char *path, unsigned kibibytes);
 void scratch_unmount(const char *path);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Adoption from both ends: a member that is relieved of waiting for a peer, and the owner of a leaf group that sends in that peer's place. */
+/* Adoption from both ends: a member that is relieved of waiting for a peer, and the owner of a leaf group that sends in that peer's
+ * place. */
 #include <fastreplica/error.h>
 
 #include "base/time.h"
@@ -8,7 +9,8 @@
 
 enum { SELF = 1, LOW = 0, HIGH = 2, MEMBERS = 3, CHUNKS = 40, LEAF = 2, SHIFT = 1 };
 
-/* Below our group 0 of 3: 1, and below that the leaves 2 and 3. The first relieves our low peer of sending to us, the other our high peer. */
+/* Below our group 0 of 3: 1, and below that the leaves 2 and 3. The first relieves our low peer of sending to us, the other our high
+ * peer. */
 static const struct core_rig_group child = {.index = 1, .below_count = 2, .upstream_group = 0, .upstream_count = 3, .member_count = 3},
                                    leaf = {.index = LEAF,
                                            .upstream_group = 1,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Feeding a group below whose members are slow or gone: who else is reached for, and who takes on what is below a group of which nobody is left. */
+/* Feeding a group below whose members are slow or gone: who else is reached for, and who takes on what is below a group of which nobody is
+ * left. */
 #include <fastreplica/error.h>
 
 #include "base/time.h"

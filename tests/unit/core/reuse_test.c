@@ -150,7 +150,8 @@ static void what_is_here_is_served_and_not_owned(void **state) {
     core_rig_done(&scene.rig);
 }
 
-/* Upstream gives a chunk just while it is looked at: the copy that came was dropped, so it must be asked for again when nothing was found. */
+/* Upstream gives a chunk just while it is looked at: the copy that came was dropped, so it must be asked for again when nothing was
+ * found. */
 static void a_gift_that_crosses_a_look_in_vain_is_handed_back(void **state) {
     struct scene scene;
     (void) state;
@@ -189,7 +190,8 @@ static void what_peers_push_while_we_look_is_taken(void **state) {
     core_rig_done(&scene.rig);
 }
 
-/* As long as it may be the object itself nothing is taken; what turns out to be missing is asked for once more, for its sender believes it arrived. */
+/* As long as it may be the object itself nothing is taken; what turns out to be missing is asked for once more, for its sender believes it
+ * arrived. */
 static void what_was_dropped_meanwhile_is_asked_for_again(void **state) {
     struct scene scene;
     (void) state;

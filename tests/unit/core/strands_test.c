@@ -191,9 +191,12 @@ static void a_set_that_is_here_is_whole_at_once(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(how_many_entries_are_whole_is_told),         cmocka_unit_test(who_asks_asks_for_its_own_entry_first),
-        cmocka_unit_test(who_has_some_when_the_time_is_up_is_usable), cmocka_unit_test(more_entries_than_there_are_are_a_lie),
-        cmocka_unit_test(nor_is_it_true_of_one_below),                cmocka_unit_test(a_set_that_is_here_is_whole_at_once),
+        cmocka_unit_test(how_many_entries_are_whole_is_told),
+        cmocka_unit_test(who_asks_asks_for_its_own_entry_first),
+        cmocka_unit_test(who_has_some_when_the_time_is_up_is_usable),
+        cmocka_unit_test(more_entries_than_there_are_are_a_lie),
+        cmocka_unit_test(nor_is_it_true_of_one_below),
+        cmocka_unit_test(a_set_that_is_here_is_whole_at_once),
         cmocka_unit_test(who_is_left_behind_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A node that is killed at each call that changes its disk, in the middle of a small push: what it leaves is never taken for the object, and
- * the next push makes it whole from there. Node and push are processes of their own, as they are in life. */
+/* A node that is killed at each call that changes its disk, in the middle of a small push: what it leaves is never taken for the object,
+ * and the next push makes it whole from there. Node and push are processes of their own, as they are in life. */
 #include "support/test.h"
 
 #include <signal.h>
@@ -173,7 +173,8 @@ static void put_old(bool has_old) {
 
 static bool is_good(enum fr_verdict verdict) { return verdict == FR_VERDICT_COMPLETE || verdict == FR_VERDICT_SLOW; }
 
-/* Does a node that dies at this call die in a push? false: it makes fewer calls, and completes. On a busy machine a push may give up before it has begun. */
+/* Does a node that dies at this call die in a push? false: it makes fewer calls, and completes. On a busy machine a push may give up before
+ * it has begun. */
 static bool dies_in_push(uint32_t nth, bool has_old) {
     for (uint32_t tries = 0; tries < TRIES_MAX; tries++) {
         enum fr_verdict verdict = FR_VERDICT_PENDING;

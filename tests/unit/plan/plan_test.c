@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a plan decides: sizes, shapes, zones, tiers, slow nodes, and what it says when asked for nonsense. Random plans are for tests/prop. */
+/* What a plan decides: sizes, shapes, zones, tiers, slow nodes, and what it says when asked for nonsense. Random plans are for
+ * tests/prop. */
 #include "support/test.h"
 
 #include <stdio.h>

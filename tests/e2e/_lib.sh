@@ -143,11 +143,40 @@ said() {
     grep -Eq -- "$1" "$work/out" "$work/err" || fail "nowhere in the output: $1"
 }
 
+# start_push ARGUMENT...: a push in the background, $pusher. What it writes is where that of `expect` is.
+start_push() {
+    "$FASTREPLICA" push "$@" >"$work/out" 2>"$work/err" &
+    pusher=$!
+    pids="$pids $pusher"
+}
+
 # end_push: the push that was begun as $pusher; $code is how it ended.
 end_push() {
     wait_until 60 is_ended "$pusher" || fail 'the push does not end'
     code=0
     wait "$pusher" || code=$?
+}
+
+# each_has_one FOLDER NODE...: each node has a finished file in this folder of its store.
+each_has_one() {
+    folder=$1
+    shift
+    for node; do
+        set -- "$work/$node/store/$folder"/*
+        [ -e "$1" ] || return 1
+    done
+}
+
+# kill_push_early FOLDER NODE...: the origin dies as soon as each node has one; by then it may be over.
+kill_push_early() {
+    tries=1000000 # it is a matter of milliseconds
+    until each_has_one "$@"; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || fail 'no node gets any description'
+    done
+    kill -KILL "$pusher" 2>/dev/null || echo 'it was over already'
+    wait "$pusher" || :
+    sleep "$(patient 2)"
 }
 
 sha_of() {

@@ -24,23 +24,8 @@ check 'all(.nodes[]; .entries_have == 4)'
 
 step 'the origin dies: what an edge has plays'
 rm -rf "$work"/n*/store/film
-"$FASTREPLICA" push --mdc "$work/film" --to "$(list_of n1 n2 n3 n4)" --keys "$keys" --rate-limit 100KB/s >"$work/out" 2>"$work/err" &
-pusher=$!
-pids="$pids $pusher"
-each_has_one() {
-    for node in n1 n2 n3 n4; do
-        set -- "$work/$node/store/film"/*
-        [ -e "$1" ] || return 1
-    done
-}
-tries=1000000 # it is a matter of milliseconds
-until each_has_one; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail 'no node gets any description'
-done
-kill -KILL "$pusher" 2>/dev/null || echo 'it was over already' # all end near the end
-wait "$pusher" || :
-sleep "$(patient 2)"
+start_push --mdc "$work/film" --to "$(list_of n1 n2 n3 n4)" --keys "$keys" --rate-limit 100KB/s
+kill_push_early film n1 n2 n3 n4
 for node in n1 n2 n3 n4; do
     "$FASTREPLICA" mdc inspect --json "$work/$node/store/film"/* >"$work/seen.json" || [ $? -eq 3 ] || fail "inspect ended with $?"
     allows=$(jq -r .allows "$work/seen.json")

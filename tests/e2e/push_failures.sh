@@ -114,9 +114,7 @@ push_and_meddle() {
     size=100
     while :; do
         make_random "$work/changing" ${size}000000
-        "$FASTREPLICA" push "$work/changing" --to "$(list_of n1 n2)" --keys "$keys" --report "$work/report.json" >"$work/out" 2>"$work/err" &
-        pusher=$!
-        pids="$pids $pusher"
+        start_push "$work/changing" --to "$(list_of n1 n2)" --keys "$keys" --report "$work/report.json"
         while has_no_partial n1 && ! is_ended $pusher; do :; done
         kill -STOP "$(pid_of n1)" "$(pid_of n2)"
         if ! is_ended $pusher; then

@@ -38,10 +38,8 @@ plan_push() {
 
 # begin_push NAME: in the background; $pusher is its process.
 begin_push() {
-    "$FASTREPLICA" push "$work/object" --name "$1" --to "$work/list" --keys "$keys" --group-size 4 --shape chain \
-        --silence-timeout "$silence" --report "$work/report.json" >"$work/out" 2>"$work/err" &
-    pusher=$!
-    pids="$pids $pusher"
+    start_push "$work/object" --name "$1" --to "$work/list" --keys "$keys" --group-size 4 --shape chain \
+        --silence-timeout "$silence" --report "$work/report.json"
 }
 
 # Does the node have half of what is being pushed under this name?

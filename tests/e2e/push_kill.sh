@@ -17,10 +17,7 @@ push_and_hurt() {
     signal=$2
     shift 2
     while :; do
-        "$FASTREPLICA" push "$work/object" --name "$name" --to "$nodes" --keys "$keys" --report "$work/report.json" --silence-timeout "$silence" \
-            >"$work/out" 2>"$work/err" &
-        pusher=$!
-        pids="$pids $pusher"
+        start_push "$work/object" --name "$name" --to "$nodes" --keys "$keys" --report "$work/report.json" --silence-timeout "$silence"
         wait_until 20 is_receiving "$1" || is_ended $pusher || fail "$1 does not begin to receive"
         sleep 0.2
         is_ended $pusher || break

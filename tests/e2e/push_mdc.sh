@@ -7,11 +7,11 @@
 #          --(2of8)--> n2 <---+--> all to all
 #          ...                |
 #          --(8of8)--> n8 <---+
+# shellcheck disable=SC2086  # lists of names are words
 . "$(dirname "$0")/_lib.sh"
 
 make_keys
 nodes='n1 n2 n3 n4 n5 n6 n7 n8'
-all_names="$nodes"
 
 # make_set FOLDER BYTES: eight files of about so many bytes. What they hold does not matter to a push.
 make_set() {
@@ -47,9 +47,8 @@ total=$(cat "$work/set"/* | wc -c)
 start_nodes 8
 
 step 'each has another one from the origin'
-# shellcheck disable=SC2086  # words
 expect 0 push --mdc "$work/set/" --to "$(list_of $nodes)" --keys "$keys" --report "$work/report.json" --rate-limit 8MB/s
-assert_all $all_names
+assert_all $nodes
 check ".object.name == \"set\" and .object.entries == 8 and .origin.bytes_sent <= 1.03 * $total"
 check "all(.nodes[]; .entries_have == 8 and .first_relay_seconds < .last_owned_seconds)"
 if [ "${FR_TIME_FACTOR:-1}" -eq 1 ]; then
@@ -57,26 +56,21 @@ if [ "${FR_TIME_FACTOR:-1}" -eq 1 ]; then
 fi
 
 step 'it is there already'
-# shellcheck disable=SC2086  # words
 expect 0 push --mdc "$work/set" --to "$(list_of $nodes)" --keys "$keys" --report "$work/report.json"
 check '.origin.bytes_sent == 0 and all(.nodes[]; .bytes_from_upstream + .bytes_from_peers == 0 and .bytes_have > 0)'
 
 step 'one is lost, another one changed by hand'
 rm "$work/n1/store/set/film.mp4.3of8.mp4"
 echo more >>"$work/n2/store/set/film.mp4.5of8.mp4"
-# shellcheck disable=SC2086  # words
 expect 0 push --mdc "$work/set" --to "$(list_of $nodes)" --keys "$keys" --report "$work/report.json"
-assert_all $all_names
+assert_all $nodes
 check ".nodes[0] | .bytes_from_upstream + .bytes_from_peers <= 1.1 * $total / 8"
 check "all(.nodes[2:][]; .bytes_from_upstream + .bytes_from_peers == 0)"
 
 step 'one owner dies at half time: the others end with all'
 rm -rf "$work"/n*/store/set
-# shellcheck disable=SC2086  # words
-"$FASTREPLICA" push --mdc "$work/set" --to "$(list_of $nodes)" --keys "$keys" --report "$work/report.json" --rate-limit 8MB/s \
-    --connect-timeout 1s >"$work/out" 2>"$work/err" &
-pusher=$!
-pids="$pids $pusher"
+start_push --mdc "$work/set" --to "$(list_of $nodes)" --keys "$keys" --report "$work/report.json" --rate-limit 8MB/s \
+    --connect-timeout 1s
 sleep 1
 kill -KILL "$(pid_of n4)"
 end_push
@@ -92,45 +86,26 @@ rm "$work/set"/*
 for i in 1 2 3 4 5 6 7 8; do # the last ones come later
     make_random "$work/set/film.mp4.${i}of8.mp4" $((2000000 + i * 777))
 done
-# shellcheck disable=SC2086  # words
-"$FASTREPLICA" push --mdc "$work/set" --to "$(list_of $nodes)" --keys "$keys" --rate-limit 8MB/s >"$work/out" 2>"$work/err" &
-pusher=$!
-pids="$pids $pusher"
-each_has_one() {
-    for node in $nodes; do
-        set -- "$work/$node/store/set"/film*
-        [ -e "$1" ] || return 1
-    done
-}
-tries=1000000 # it is a matter of milliseconds
-until each_has_one; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail 'no node gets any description'
-done
-kill -KILL "$pusher" 2>/dev/null || echo 'it was over already' # all end near the end
-wait "$pusher" || :
-sleep "$(patient 2)"
-assert_exact $all_names
+start_push --mdc "$work/set" --to "$(list_of $nodes)" --keys "$keys" --rate-limit 8MB/s
+kill_push_early set $nodes
+assert_exact $nodes
 for node in $nodes; do
     [ "$(whole_in "$node")" -gt 0 ] || fail "node $node has no description"
 done
-# shellcheck disable=SC2086  # words
 expect 0 push --mdc "$work/set" --to "$(list_of $nodes)" --keys "$keys" --report "$work/report.json" --connect-timeout 20s
-assert_all $all_names
+assert_all $nodes
 check ".origin.bytes_sent <= 0.5 * $total"
 
 step 'at the deadline a slow node has some: usable'
 stop_node n2
 rm -rf "$work"/n*/store/set
 start_node n2 --rate-limit-down $((2000 / ${FR_TIME_FACTOR:-1}))KB/s
-# shellcheck disable=SC2086  # words
 expect 3 push --mdc "$work/set" --to "$(list_of $nodes)" --keys "$keys" --report "$work/report.json" --deadline "$(patient 6)s"
 assert_all n1 n3 n4 n5 n6 n7 n8
 assert_exact n2
 check '.nodes[1] | .verdict == "usable" and .entries_have >= 1 and .entries_have < 8'
 check '.nodes[1].reason == "\(.nodes[1].entries_have) of 8, when the time was up"'
 said 'usable'
-# shellcheck disable=SC2086  # words
 expect 0 push --mdc "$work/set" --retry "$work/report.json" --keys "$keys" --report "$work/report.json"
 assert_all n2
 

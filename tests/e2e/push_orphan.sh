@@ -21,10 +21,7 @@ orphan() {
     name=$1
     shift
     # shellcheck disable=SC2086  # words
-    "$FASTREPLICA" push "$work/object" --name "$name" --to "$(list_of $others n6)" --keys "$keys" --rate-limit 16MB/s "$@" \
-        >"$work/out" 2>"$work/err" &
-    pusher=$!
-    pids="$pids $pusher"
+    start_push "$work/object" --name "$name" --to "$(list_of $others n6)" --keys "$keys" --rate-limit 16MB/s "$@"
     wait_until 20 is_receiving n6 || fail 'n6 does not begin'
     sleep 0.5
     kill -STOP "$(pid_of n6)"

@@ -14,10 +14,7 @@ make_random "$work/object" $size
 begin_push() {
     name=$1
     shift
-    "$FASTREPLICA" push "$work/object" --name "$name" --to "$nodes" --keys "$keys" --report "$work/report.json" --rate-limit 8MB/s "$@" \
-        >"$work/out" 2>"$work/err" &
-    pusher=$!
-    pids="$pids $pusher"
+    start_push "$work/object" --name "$name" --to "$nodes" --keys "$keys" --report "$work/report.json" --rate-limit 8MB/s "$@"
 }
 
 # has_bytes NODE BYTES: so much of an object that is being received is there. Holes and what is only reserved do not count.

@@ -79,10 +79,8 @@ while [ "$killed" -lt "$kills" ]; do
     make_random "$work/object" $((drawn + 1))
     echo "$(sha_of "$work/object") $name" >>"$work/sums"
     draw 3
-    "$FASTREPLICA" push "$work/object" --name "$name" --to "$nodes" --keys "$keys" --report "$work/report.json" --rate-limit 30MB/s \
-        --silence-timeout "$silence" --connect-timeout 2s --chunk-size $((16 << (drawn * 2)))K >"$work/out" 2>"$work/err" &
-    pusher=$!
-    pids="$pids $pusher"
+    start_push "$work/object" --name "$name" --to "$nodes" --keys "$keys" --report "$work/report.json" --rate-limit 30MB/s \
+        --silence-timeout "$silence" --connect-timeout 2s --chunk-size $((16 << (drawn * 2)))K
     draw 700
     moment=$drawn
     sleep "$(printf '0.%03d' "$moment")"

@@ -34,6 +34,11 @@ static void join(struct bench *bench, uint32_t child, fr_time_ns now) {
     assert_int_equal(fr_dispatch_join(&bench->dispatch, child, now), 0);
 }
 
+static void join_all(struct bench *bench) {
+    for (uint32_t child = 0; child < bench->dispatch.child_count; child++)
+        join(bench, child, BEGIN);
+}
+
 /* Gives out all that can be given. Returns how many; with_owner [entries]: bits of the children that were given chunks of each. */
 static uint32_t give(struct bench *bench, fr_time_ns now, uint64_t *with_owner) {
     uint32_t child, count = 0;
@@ -56,8 +61,7 @@ static void each_child_is_given_its_own_entries(void **state) {
     uint64_t owners[8];
     (void) state;
     open_bench(&bench, 8, 100, 4);
-    for (uint32_t child = 0; child < 4; child++)
-        join(&bench, child, BEGIN);
+    join_all(&bench);
     for (fr_time_ns now = BEGIN; now < BEGIN + FR_SECOND; now += 10 * FR_MS) {
         give(&bench, now, owners);
         for (uint32_t i = 0; i < 8; i++)
@@ -73,8 +77,7 @@ static void one_who_is_gone_is_followed_by_the_next_until_it_is_back(void **stat
     uint64_t owners[3];
     (void) state;
     open_bench(&bench, 3, 100, 3);
-    for (uint32_t child = 0; child < 3; child++)
-        join(&bench, child, BEGIN);
+    join_all(&bench);
     give(&bench, BEGIN, owners);
     fr_dispatch_leave(&bench.dispatch, 2);
     for (uint32_t child = 0; child < 2; child++)
@@ -123,8 +126,7 @@ static void what_a_slow_child_leaves_behind_others_take(void **state) {
     uint64_t owners[2];
     (void) state;
     open_bench(&bench, 2, 20, 2);
-    join(&bench, 0, BEGIN);
-    join(&bench, 1, BEGIN);
+    join_all(&bench);
     for (unsigned round = 1; round < 20; round++) { /* child 1 reports nothing */
         give(&bench, BEGIN + round * FR_MS, owners);
         assert_int_equal(owners[0] & 2, 0);
@@ -145,8 +147,7 @@ static void a_child_without_an_entry_takes_only_what_is_left_behind(void **state
     uint64_t owners[1];
     (void) state;
     open_bench(&bench, 1, 2 * FR_CREDIT_WINDOW_FIRST, 2);
-    join(&bench, 0, BEGIN);
-    join(&bench, 1, BEGIN);
+    join_all(&bench);
     assert_int_equal(give(&bench, BEGIN, owners), FR_CREDIT_WINDOW_FIRST);
     assert_int_equal(owners[0], 1);
     close_bench(&bench);

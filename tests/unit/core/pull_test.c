@@ -49,6 +49,12 @@ static void begin_pulling(struct scene *scene) {
     core_rig_forget(&scene->rig);
 }
 
+/* Both peers tell that they have `count` chunks from `first` on. */
+static void both_have(struct scene *scene, fr_chunk_index first, uint32_t count) {
+    core_rig_ranges(&scene->rig, scene->low, FR_FRAME_HAVE, first, count);
+    core_rig_ranges(&scene->rig, scene->high, FR_FRAME_HAVE, first, count);
+}
+
 static uint32_t count_wanted(const struct core_rig *rig, fr_link_id link) {
     uint32_t count = 0;
     for (fr_chunk_index chunk = 0; chunk < CHUNKS; chunk++)
@@ -254,8 +260,7 @@ static void each_chunk_is_asked_of_one(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
     begin_pulling(scene);
-    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 0, CHUNKS);
-    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 0, CHUNKS);
+    both_have(scene, 0, CHUNKS);
     for (fr_chunk_index chunk = 0; chunk < 30; chunk++) {
         rig->now += FR_MS;
         core_rig_chunk(rig, core_rig_told(rig, scene->low, FR_FRAME_WANT, chunk) ? scene->low : scene->high, chunk, CORE_RIG_GOOD);
@@ -272,8 +277,7 @@ static void each_chunk_is_asked_of_one_in_one_turn(void **state) {
     struct core_rig *rig = &scene->rig;
     learn_pages(scene);
     core_rig_close(rig, scene->up, FR_E_CLOSED); /* it asks for news, and follows */
-    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 0, CHUNKS);
-    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 0, CHUNKS);
+    both_have(scene, 0, CHUNKS);
     assert_int_equal(count_wanted(rig, scene->low) + count_wanted(rig, scene->high), 0);
     core_rig_switch(rig, scene->high, FR_FRAME_LAG, true);
     assert_int_not_equal(count_wanted(rig, scene->low), 0);
@@ -286,8 +290,7 @@ static void what_one_cannot_send_is_asked_of_another(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
     begin_pulling(scene);
-    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 1);
-    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 1);
+    both_have(scene, 7, 1);
     assert_true(core_rig_told(rig, scene->low, FR_FRAME_WANT, 7));
     assert_false(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
     core_rig_ranges(rig, scene->low, FR_FRAME_MISSING, 7, 1);
@@ -298,8 +301,7 @@ static void what_the_dead_were_asked_for_is_asked_of_others(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
     begin_pulling(scene);
-    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 1);
-    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 1);
+    both_have(scene, 7, 1);
     core_rig_close(rig, scene->low, FR_E_CLOSED);
     assert_true(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
 }
@@ -310,8 +312,7 @@ static void what_does_not_come_is_told_and_asked_of_another(void **state) {
     struct core_rig *rig = &scene->rig;
     const struct core_rig_trace *trace;
     begin_pulling(scene);
-    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 1);
-    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 1);
+    both_have(scene, 7, 1);
     assert_null(core_rig_last_trace(rig, FR_TRACE_CHUNK_OVERDUE));
     wait(scene, 8 * scene->patience + FR_MS);
     trace = core_rig_last_trace(rig, FR_TRACE_CHUNK_OVERDUE);
@@ -327,8 +328,7 @@ static void while_others_bring_chunks_the_slow_are_waited_for(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
     begin_pulling(scene);
-    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 1);
-    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 1);
+    both_have(scene, 7, 1);
     assert_true(core_rig_told(rig, scene->low, FR_FRAME_WANT, 7));
     for (fr_chunk_index chunk = 10; chunk < 14; chunk++) {
         wait(scene, 6 * scene->patience);
@@ -344,8 +344,7 @@ static void the_mute_are_not_waited_for(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
     begin_pulling(scene);
-    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 1);
-    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 1);
+    both_have(scene, 7, 1);
     for (fr_chunk_index chunk = 10; chunk < 10 + 64; chunk++) { /* ASKS_TOTAL_MAX */
         assert_false(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
         wait(scene, scene->patience / 4);
@@ -359,8 +358,7 @@ static void nor_while_somebody_sends_what_nobody_wants(void **state) {
     struct core_rig *rig = &scene->rig;
     begin_pulling(scene);
     assert_true(core_rig_chunk(rig, scene->high, 10, CORE_RIG_GOOD));
-    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 1);
-    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 1);
+    both_have(scene, 7, 1);
     for (int i = 0; i < 4; i++) {
         assert_false(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
         wait(scene, 2 * scene->patience + FR_MS);
@@ -373,8 +371,7 @@ static void who_was_slower_hears_that_it_need_not_send(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
     begin_pulling(scene);
-    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 2);
-    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 2);
+    both_have(scene, 7, 2);
     wait(scene, 8 * scene->patience + FR_MS); /* low was asked for both, and then high */
     core_rig_ranges(rig, scene->low, FR_FRAME_MISSING, 8, 1);
     core_rig_forget(rig);
@@ -390,8 +387,7 @@ static void wrong_bytes_are_asked_of_another(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
     begin_pulling(scene);
-    core_rig_ranges(rig, scene->low, FR_FRAME_HAVE, 7, 1);
-    core_rig_ranges(rig, scene->high, FR_FRAME_HAVE, 7, 1);
+    both_have(scene, 7, 1);
     assert_true(core_rig_chunk(rig, scene->low, 7, CORE_RIG_SPOILT));
     assert_true(core_rig_told(rig, scene->high, FR_FRAME_WANT, 7));
 }

@@ -79,8 +79,8 @@ void core_rig_done(struct core_rig *rig);
 
 /* Make the transfer; what fr_transfer_new_... returns. _pipe: before be_..., its size is not told in the opening. */
 void core_rig_pipe(struct core_rig *rig);
-void core_rig_set(struct core_rig *rig,
-                  uint32_t entry_count); /* before be_...: chunk c is of entry c modulo their number, which divides chunk_count */
+/* Before be_...: chunk c is of entry c modulo their number, which divides chunk_count. */
+void core_rig_set(struct core_rig *rig, uint32_t entry_count);
 int core_rig_be_origin(struct core_rig *rig, uint32_t member_count);
 int core_rig_be_origin_over(struct core_rig *rig, const struct fr_roster *const *rosters, uint32_t group_count);
 int core_rig_be_member(struct core_rig *rig, uint32_t self, uint32_t member_count);
@@ -136,6 +136,8 @@ const struct core_rig_act *core_rig_last(const struct core_rig *rig, fr_link_id 
 bool core_rig_named(const struct core_rig *rig, fr_link_id to, uint32_t member, const char *words);
 uint32_t core_rig_traced(const struct core_rig *rig, enum fr_trace_type type, uint32_t member);
 const struct core_rig_trace *core_rig_last_trace(const struct core_rig *rig, enum fr_trace_type type); /* NULL: none */
+struct fr_transfer_view core_rig_view(const struct core_rig *rig);
 int core_rig_failure(const struct core_rig *rig); /* why the transfer ended, 0: it did not, or in good order */
+struct fr_member_result core_rig_node_result(const struct core_rig *rig, uint32_t node); /* an origin's table of nodes */
 
 #endif

@@ -91,8 +91,16 @@ const struct core_rig_trace *core_rig_last_trace(const struct core_rig *rig, enu
     return NULL;
 }
 
-int core_rig_failure(const struct core_rig *rig) {
+struct fr_transfer_view core_rig_view(const struct core_rig *rig) {
     struct fr_transfer_view view;
     fr_transfer_view(rig->transfer, &view);
-    return view.failure.error;
+    return view;
+}
+
+int core_rig_failure(const struct core_rig *rig) { return core_rig_view(rig).failure.error; }
+
+struct fr_member_result core_rig_node_result(const struct core_rig *rig, uint32_t node) {
+    struct fr_member_result result;
+    fr_transfer_node_result(rig->transfer, node, &result);
+    return result;
 }

@@ -52,14 +52,12 @@ void feed_scene_give(struct feed_scene *scene, fr_chunk_index first, uint32_t co
 
 void feed_scene_complete(struct feed_scene *scene) {
     struct core_rig *rig = &scene->rig;
-    struct fr_transfer_view view;
     for (uint32_t page = 0; page < PAGES; page++)
         core_rig_page(rig, scene->up, page);
     core_rig_end(rig, scene->up);
     for (fr_chunk_index chunk = 0; chunk < CHUNKS; chunk++)
         core_rig_chunk(rig, scene->low, chunk, CORE_RIG_GOOD);
-    fr_transfer_view(rig->transfer, &view);
-    assert_true(view.is_complete);
+    assert_true(core_rig_view(rig).is_complete);
 }
 
 uint32_t feed_scene_sent(const struct feed_scene *scene, fr_link_id link) { return core_rig_did(&scene->rig, FR_ACTION_SEND_CHUNK, link); }

@@ -228,7 +228,6 @@ static void who_pulls_anyhow_stays_relieved(void **state) {
 static void what_an_adopter_sends_makes_nobody_an_owner(void **state) {
     struct scene *scene = *state;
     struct core_rig *rig = &scene->rig;
-    struct fr_transfer_view view;
     assert_true(core_rig_chunk(rig, scene->adopter, 4, CORE_RIG_GOOD));
     assert_true(core_rig_told(rig, scene->adopter, FR_FRAME_HAVE, 4));
     assert_int_equal(core_rig_said(rig, scene->up, FR_FRAME_REACHED), 0);
@@ -238,8 +237,7 @@ static void what_an_adopter_sends_makes_nobody_an_owner(void **state) {
     core_rig_page(rig, scene->up, 1);
     for (fr_chunk_index chunk = 0; chunk < CHUNKS; chunk++)
         core_rig_chunk(rig, scene->adopter, chunk, CORE_RIG_GOOD);
-    fr_transfer_view(rig->transfer, &view);
-    assert_true(view.is_complete);
+    assert_true(core_rig_view(rig).is_complete);
     assert_int_equal(core_rig_said(rig, scene->up, FR_FRAME_DONE), 1);
     assert_int_equal(core_rig_said(rig, scene->adopter, FR_FRAME_DONE), 0); /* nothing but receipts is told to it */
     assert_int_equal(core_rig_said(rig, scene->adopter, FR_FRAME_INTEREST), 0);

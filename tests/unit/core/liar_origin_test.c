@@ -30,11 +30,7 @@ static int tear_down(void **state) {
     return 0;
 }
 
-static enum fr_verdict verdict_of(const struct core_rig *rig, uint32_t member) {
-    struct fr_member_result result;
-    fr_transfer_node_result(rig->transfer, member, &result);
-    return result.verdict;
-}
+static enum fr_verdict verdict_of(const struct core_rig *rig, uint32_t member) { return core_rig_node_result(rig, member).verdict; }
 
 /* The honest one reports what it is given, whatever the other does, and is done when the object has been read to its end. Returns
  * how many chunks it was given. */
@@ -320,10 +316,9 @@ static void who_never_answers_is_unreachable(void **state) {
 
 static void a_verdict_is_said_once(void **state) {
     struct scene *scene = *state;
-    struct fr_member_result result;
     core_rig_done_frame(&scene->rig, scene->liar, FR_VERDICT_FAILED, "the disk is full");
     core_rig_done_frame(&scene->rig, scene->liar, FR_VERDICT_FAILED, "no, it was not");
-    fr_transfer_node_result(scene->rig.transfer, LIAR, &result);
+    const struct fr_member_result result = core_rig_node_result(&scene->rig, LIAR);
     assert_int_equal(result.verdict, FR_VERDICT_FAILED);
     assert_string_equal(result.reason, "the disk is full");
     core_rig_close(&scene->rig, scene->liar, FR_E_PROTOCOL);
@@ -332,18 +327,16 @@ static void a_verdict_is_said_once(void **state) {
 
 static void who_fails_without_a_reason_has_one_in_the_report(void **state) {
     struct scene *scene = *state;
-    struct fr_member_result result;
     core_rig_done_frame(&scene->rig, scene->liar, FR_VERDICT_FAILED, "");
-    fr_transfer_node_result(scene->rig.transfer, LIAR, &result);
+    const struct fr_member_result result = core_rig_node_result(&scene->rig, LIAR);
     assert_int_equal(result.verdict, FR_VERDICT_FAILED);
     assert_true(strlen(result.reason) > 5);
 }
 
 static void who_leaves_without_a_word_has_failed(void **state) {
     struct scene *scene = *state;
-    struct fr_member_result result;
     core_rig_reason(&scene->rig, scene->liar, FR_FRAME_BYE, 0, "");
-    fr_transfer_node_result(scene->rig.transfer, LIAR, &result);
+    const struct fr_member_result result = core_rig_node_result(&scene->rig, LIAR);
     assert_int_equal(result.verdict, FR_VERDICT_FAILED);
     assert_true(strlen(result.reason) > 5);
     expect_it_goes_on(scene);

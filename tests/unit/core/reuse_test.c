@@ -38,11 +38,7 @@ static void page_all(struct scene *scene) {
         core_rig_page(&scene->rig, scene->up, page);
 }
 
-static struct fr_transfer_view view_of(const struct scene *scene) {
-    struct fr_transfer_view view;
-    fr_transfer_view(scene->rig.transfer, &view);
-    return view;
-}
+static struct fr_transfer_view view_of(const struct scene *scene) { return core_rig_view(&scene->rig); }
 
 static uint32_t looks(const struct scene *scene) { return core_rig_did(&scene->rig, FR_ACTION_REUSE, FR_LINK_NONE); }
 

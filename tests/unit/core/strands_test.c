@@ -99,7 +99,6 @@ static void tell_progress(struct core_rig *rig, fr_link_id link, uint32_t chunks
 
 static void who_has_some_when_the_time_is_up_is_usable(void **state) {
     struct core_rig rig;
-    struct fr_member_result result;
     (void) state;
     core_rig_init(&rig, CHUNKS);
     core_rig_set(&rig, ENTRIES);
@@ -113,12 +112,12 @@ static void who_has_some_when_the_time_is_up_is_usable(void **state) {
     core_rig_done_frame(&rig, links[2], FR_VERDICT_COMPLETE, "");
     core_rig_wait_heard(&rig, 10 * FR_SECOND, links, 3);
     assert_int_equal(core_rig_failure(&rig), FR_E_TIMEOUT);
-    fr_transfer_node_result(rig.transfer, 0, &result);
+    struct fr_member_result result = core_rig_node_result(&rig, 0);
     assert_int_equal(result.verdict, FR_VERDICT_USABLE);
     assert_string_equal(result.reason, "2 of 4, when the time was up");
-    fr_transfer_node_result(rig.transfer, 1, &result);
+    result = core_rig_node_result(&rig, 1);
     assert_int_equal(result.verdict, FR_VERDICT_PENDING); /* the report calls it failed, with why the push ended */
-    fr_transfer_node_result(rig.transfer, 2, &result);
+    result = core_rig_node_result(&rig, 2);
     assert_int_equal(result.verdict, FR_VERDICT_COMPLETE);
     core_rig_done(&rig);
 }

@@ -73,7 +73,6 @@ static void a_greeting_is_said_once(void **state) {
 
 static void another_version_is_left_with_a_reason(void **state) {
     const struct fr_msg_hello hello = {9, 10, 0, {"later", 5}};
-    struct fr_member_result result;
     struct core_rig rig;
     uint8_t frame[128];
     fr_link_id link;
@@ -86,7 +85,7 @@ static void another_version_is_left_with_a_reason(void **state) {
     core_rig_frame(&rig, link, frame);
     assert_int_equal(core_rig_said(&rig, link, FR_FRAME_BYE), 1);
     assert_int_equal(core_rig_last(&rig, link, FR_FRAME_BYE)->body[0], 1);
-    fr_transfer_node_result(rig.transfer, 0, &result);
+    const struct fr_member_result result = core_rig_node_result(&rig, 0);
     assert_int_equal(result.verdict, FR_VERDICT_REFUSED);
     assert_non_null(strstr(result.reason, "later speaks 9 to 10"));
     core_rig_done(&rig);

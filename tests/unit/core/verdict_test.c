@@ -42,11 +42,7 @@ static int tear_down(void **state) {
     return 0;
 }
 
-static struct fr_member_result result_of(const struct scene *scene, uint32_t node) {
-    struct fr_member_result result;
-    fr_transfer_node_result(scene->rig.transfer, node, &result);
-    return result;
-}
+static struct fr_member_result result_of(const struct scene *scene, uint32_t node) { return core_rig_node_result(&scene->rig, node); }
 
 static enum fr_verdict verdict_of(const struct scene *scene, uint32_t node) { return result_of(scene, node).verdict; }
 

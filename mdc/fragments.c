@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "mdc/boxes.h"
-#include "mdc/rescue.h"
+#include "mdc/mend.h"
 
 enum { SEARCH_BYTES = 64 << 10, MOVIE_BYTES_MAX = 1 << 20, FOUND_MAX = 2 * MDC_GOPS_MAX };
 

@@ -11,12 +11,12 @@
 #include "mdc/boxes.h"
 #include "mdc/decode.h"
 #include "mdc/fragments.h"
-#include "mdc/rescue.h"
+#include "mdc/mend.h"
 #include "mdc/rest.h"
 
 struct choosing {
     const struct mdc_description *descriptions[MDC_COUNT_MAX]; /* those that are there, or were made again */
-    struct mdc_description *rescued[MDC_COUNT_MAX];
+    struct mdc_description *mended[MDC_COUNT_MAX];
     const struct mdc_header *header;
     const struct mdc_watch *watch;
     struct mdc_fragments lists[MDC_COUNT_MAX];
@@ -41,24 +41,24 @@ static void choosing_done(struct choosing *choosing) {
     for (unsigned i = 0; i < MDC_COUNT_MAX; i++)
         mdc_fragments_done(&choosing->lists[i]);
     for (unsigned i = 0; i < MDC_COUNT_MAX; i++)
-        mdc_description_free(choosing->rescued[i]);
+        mdc_description_free(choosing->mended[i]);
     fr_free(choosing->fragment);
 }
 
 /* Where parity is enough for it, what is missing or damaged is made again, and takes its place. */
-static int rescue(struct choosing *choosing, struct mdc_gathered *gathered, const struct mdc_decode_options *options, bool *ret_is_done,
-                  struct fr_failure *failure) {
+static int mend(struct choosing *choosing, struct mdc_gathered *gathered, const struct mdc_decode_options *options, bool *ret_is_done,
+                struct fr_failure *failure) {
     char folder[PATH_MAX];
     int error;
 
     mdc_folder_of(options->path, folder);
-    error = mdc_rescue(gathered->descriptions, choosing->lists, choosing->header, folder, options->watch, choosing->rescued, ret_is_done,
-                       failure);
+    error = mdc_mend(gathered->descriptions, choosing->lists, choosing->header, folder, options->watch, choosing->mended, ret_is_done,
+                     failure);
     for (unsigned i = 0; i < MDC_COUNT_MAX && error == 0; i++)
-        if (choosing->rescued[i] != NULL) {
-            choosing->descriptions[i] = choosing->rescued[i];
+        if (choosing->mended[i] != NULL) {
+            choosing->descriptions[i] = choosing->mended[i];
             mdc_fragments_done(&choosing->lists[i]);
-            error = mdc_fragments_list(&choosing->lists[i], choosing->rescued[i], failure);
+            error = mdc_fragments_list(&choosing->lists[i], choosing->mended[i], failure);
         }
     return error;
 }
@@ -307,15 +307,15 @@ int mdc_video_decode(struct mdc_gathered *gathered, const struct mdc_decode_opti
                      struct fr_failure *failure) {
     struct mdc_result result = {.outcome = MDC_OUTCOME_NOTHING};
     struct choosing choosing;
-    bool is_rescued = false;
+    bool is_mended = false;
     int error = choosing_init(&choosing, gathered, options->watch, failure);
 
     if (error == 0 && gathered->count == gathered->header->count && !options->is_preview)
         error = write_original(&choosing, options, &result, failure);
     if (error == 0 && result.outcome == MDC_OUTCOME_NOTHING && gathered->header->film.parity > 0 &&
         gathered->count + gathered->header->film.parity >= gathered->header->count)
-        error = rescue(&choosing, gathered, options, &is_rescued, failure);
-    if (error == 0 && is_rescued && !options->is_preview)
+        error = mend(&choosing, gathered, options, &is_mended, failure);
+    if (error == 0 && is_mended && !options->is_preview)
         error = write_original(&choosing, options, &result, failure);
     if (error == 0 && result.outcome == MDC_OUTCOME_NOTHING)
         error = write_video(&choosing, options, &result, failure);

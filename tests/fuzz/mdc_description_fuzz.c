@@ -7,21 +7,21 @@
 #include "base/check.h"
 #include "mdc/fragments.h"
 #include "mdc/gather.h"
-#include "mdc/rescue.h"
+#include "mdc/mend.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 
-static void rescue(struct mdc_description *description, const struct mdc_fragments *fragments) {
-    struct mdc_description *all[MDC_COUNT_MAX] = {NULL}, *rescued[MDC_COUNT_MAX] = {NULL};
+static void mend(struct mdc_description *description, const struct mdc_fragments *fragments) {
+    struct mdc_description *all[MDC_COUNT_MAX] = {NULL}, *mended[MDC_COUNT_MAX] = {NULL};
     struct mdc_fragments lists[MDC_COUNT_MAX] = {{0}};
     bool is_done = false;
 
     all[description->header.index] = description;
     lists[description->header.index] = *fragments;
-    mdc_rescue(all, lists, &description->header, "/dev/shm", NULL, rescued, &is_done, NULL);
+    mdc_mend(all, lists, &description->header, "/dev/shm", NULL, mended, &is_done, NULL);
     for (unsigned i = 0; i < MDC_COUNT_MAX; i++) {
-        fr_assert(is_done || rescued[i] == NULL);
-        mdc_description_free(rescued[i]);
+        fr_assert(is_done || mended[i] == NULL);
+        mdc_description_free(mended[i]);
     }
 }
 
@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
         for (uint32_t i = 0; i < fragments.count; i++)
             fr_assert(fragments.found[i].fragment_at + fragments.found[i].fragment_bytes <= count);
         if (description->header.film.parity > 0)
-            rescue(description, &fragments);
+            mend(description, &fragments);
         mdc_fragments_done(&fragments);
     }
     mdc_description_free(description);

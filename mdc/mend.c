@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mdc/rescue.h"
+#include "mdc/mend.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "mdc/code.h"
 #include "mdc/spare.h"
 
-struct rescuing {
+struct mending {
     const struct mdc_header *header;
     struct mdc_description *const *descriptions;
     const struct mdc_fragments *lists;
@@ -67,10 +67,10 @@ bool mdc_spare_check(const struct mdc_description *description, const struct mdc
 }
 
 /* Lists a description's own part, and reads all of it: is it whole? */
-static int list_own(struct rescuing *rescuing, unsigned index, struct fr_failure *failure) {
-    const struct mdc_description *description = rescuing->descriptions[index];
-    const struct mdc_fragments *list = &rescuing->lists[index];
-    struct mdc_own *own = &rescuing->owns[index];
+static int list_own(struct mending *mending, unsigned index, struct fr_failure *failure) {
+    const struct mdc_description *description = mending->descriptions[index];
+    const struct mdc_fragments *list = &mending->lists[index];
+    struct mdc_own *own = &mending->owns[index];
     bool is_sound = mdc_fragments_check_rest(description, list);
     int error = 0;
 
@@ -86,21 +86,21 @@ static int list_own(struct rescuing *rescuing, unsigned index, struct fr_failure
     }
     if (error == 0 && is_sound)
         error = mdc_own_add(own, list->rest_at - MDC_OWN_HEAD_BYTES, MDC_OWN_HEAD_BYTES + list->rest_bytes + MDC_SHA256_BYTES, failure);
-    rescuing->is_sound[index] = error == 0 && is_sound && own->bytes == rescuing->plan.own_bytes[index];
+    mending->is_sound[index] = error == 0 && is_sound && own->bytes == mending->plan.own_bytes[index];
     return error;
 }
 
-static int take_stock(struct rescuing *rescuing, unsigned *ret_missing, struct fr_failure *failure) {
-    unsigned count = rescuing->header->count, missing = count;
+static int take_stock(struct mending *mending, unsigned *ret_missing, struct fr_failure *failure) {
+    unsigned count = mending->header->count, missing = count;
     bool has_plan = false;
     int error = 0;
 
     for (unsigned i = 0; i < count && !has_plan; i++)
-        has_plan = rescuing->descriptions[i] != NULL && read_plan(rescuing->descriptions[i], &rescuing->lists[i], &rescuing->plan);
+        has_plan = mending->descriptions[i] != NULL && read_plan(mending->descriptions[i], &mending->lists[i], &mending->plan);
     for (unsigned i = 0; i < count && has_plan && error == 0; i++) {
-        if (rescuing->descriptions[i] != NULL)
-            error = list_own(rescuing, i, failure);
-        missing -= rescuing->is_sound[i];
+        if (mending->descriptions[i] != NULL)
+            error = list_own(mending, i, failure);
+        missing -= mending->is_sound[i];
     }
     *ret_missing = missing;
     return error;
@@ -108,120 +108,120 @@ static int take_stock(struct rescuing *rescuing, unsigned *ret_missing, struct f
 
 /* Making it again */
 
-static int prepare(struct rescuing *rescuing, const char *folder, struct fr_failure *failure) {
-    const struct mdc_spare_plan *plan = &rescuing->plan;
+static int prepare(struct mending *mending, const char *folder, struct fr_failure *failure) {
+    const struct mdc_spare_plan *plan = &mending->plan;
     size_t stride = plan->block_bytes + MDC_SPARE_CRC_BYTES;
     int error = 0;
 
-    mdc_code_init(&rescuing->code, plan->count - plan->parity, plan->count);
-    rescuing->memory = fr_alloc(plan->count * stride);
-    if (rescuing->memory == NULL)
+    mdc_code_init(&mending->code, plan->count - plan->parity, plan->count);
+    mending->memory = fr_alloc(plan->count * stride);
+    if (mending->memory == NULL)
         return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for a row of blocks");
     for (unsigned i = 0; i < plan->count && error == 0; i++) {
-        rescuing->blocks[i] = rescuing->memory + i * stride;
-        if (!rescuing->is_sound[i])
-            error = mdc_open_nameless(folder, &rescuing->made[i].fd, failure);
-        rescuing->made[i].path = "a temporary file";
+        mending->blocks[i] = mending->memory + i * stride;
+        if (!mending->is_sound[i])
+            error = mdc_open_nameless(folder, &mending->made[i].fd, failure);
+        mending->made[i].path = "a temporary file";
     }
     return error;
 }
 
 /* What the restored blocks of a row are in their descriptions. */
-static int put_row(struct rescuing *rescuing, uint32_t row, struct fr_failure *failure) {
-    const struct mdc_spare_plan *plan = &rescuing->plan;
+static int put_row(struct mending *mending, uint32_t row, struct fr_failure *failure) {
+    const struct mdc_spare_plan *plan = &mending->plan;
     int error = 0;
 
     for (unsigned i = 0; i < plan->count && error == 0; i++) {
         unsigned place = mdc_spare_place(plan, row, i);
         uint64_t at = mdc_spare_before(plan, row, i, false) * plan->block_bytes, left;
-        struct mdc_output file = {.fd = rescuing->made[i].fd, .path = "a temporary file"};
-        if (place >= plan->count - plan->parity || rescuing->is_sound[i] || at >= plan->own_bytes[i])
+        struct mdc_output file = {.fd = mending->made[i].fd, .path = "a temporary file"};
+        if (place >= plan->count - plan->parity || mending->is_sound[i] || at >= plan->own_bytes[i])
             continue;
         left = plan->own_bytes[i] - at;
-        error = mdc_output_write_at(&file, at, rescuing->blocks[place], left < plan->block_bytes ? (size_t) left : plan->block_bytes,
+        error = mdc_output_write_at(&file, at, mending->blocks[place], left < plan->block_bytes ? (size_t) left : plan->block_bytes,
                                     failure);
     }
     return error;
 }
 
 /* false in *ret_is_enough: the row has too few blocks. */
-static int make_row(struct rescuing *rescuing, uint32_t row, bool *ret_is_enough, struct fr_failure *failure) {
-    const struct mdc_spare_plan *plan = &rescuing->plan;
+static int make_row(struct mending *mending, uint32_t row, bool *ret_is_enough, struct fr_failure *failure) {
+    const struct mdc_spare_plan *plan = &mending->plan;
     unsigned needed = plan->count - plan->parity, there = 0;
     bool has[MDC_COUNT_MAX] = {false};
 
     for (unsigned i = 0; i < plan->count; i++) {
-        const struct mdc_description *description = rescuing->descriptions[i];
+        const struct mdc_description *description = mending->descriptions[i];
         unsigned place = mdc_spare_place(plan, row, i);
         uint64_t from = mdc_spare_before(plan, row, i, false) * plan->block_bytes;
         if (place >= needed)
-            has[place] = description != NULL && read_parity(plan, description, &rescuing->lists[i], row, rescuing->blocks[place]);
+            has[place] = description != NULL && read_parity(plan, description, &mending->lists[i], row, mending->blocks[place]);
         else
-            has[place] = rescuing->is_sound[i] &&
-                mdc_own_read(&rescuing->owns[i], &description->file, from, rescuing->blocks[place], plan->block_bytes, NULL) == 0;
+            has[place] = mending->is_sound[i] &&
+                mdc_own_read(&mending->owns[i], &description->file, from, mending->blocks[place], plan->block_bytes, NULL) == 0;
         there += has[place];
     }
     *ret_is_enough = there >= needed;
     if (there < needed)
         return 0;
-    mdc_code_restore(&rescuing->code, rescuing->blocks, has, plan->block_bytes);
-    return put_row(rescuing, row, failure);
+    mdc_code_restore(&mending->code, mending->blocks, has, plan->block_bytes);
+    return put_row(mending, row, failure);
 }
 
 /* The files become descriptions. */
-static int hand_over(struct rescuing *rescuing, struct mdc_description **ret_rescued, struct fr_failure *failure) {
-    for (unsigned i = 0; i < rescuing->plan.count; i++) {
-        if (rescuing->is_sound[i])
+static int hand_over(struct mending *mending, struct mdc_description **ret_mended, struct fr_failure *failure) {
+    for (unsigned i = 0; i < mending->plan.count; i++) {
+        if (mending->is_sound[i])
             continue;
-        ret_rescued[i] = fr_alloc_zeroed(1, sizeof *ret_rescued[i]);
-        if (ret_rescued[i] == NULL)
+        ret_mended[i] = fr_alloc_zeroed(1, sizeof *ret_mended[i]);
+        if (ret_mended[i] == NULL)
             return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory for a description");
-        ret_rescued[i]->file = rescuing->made[i];
-        ret_rescued[i]->file.bytes = rescuing->plan.own_bytes[i];
-        ret_rescued[i]->header = *rescuing->header;
-        ret_rescued[i]->header.index = (uint8_t) i;
-        rescuing->made[i].fd = -1;
+        ret_mended[i]->file = mending->made[i];
+        ret_mended[i]->file.bytes = mending->plan.own_bytes[i];
+        ret_mended[i]->header = *mending->header;
+        ret_mended[i]->header.index = (uint8_t) i;
+        mending->made[i].fd = -1;
     }
     return 0;
 }
 
-static void rescuing_free(struct rescuing *rescuing) {
+static void mending_free(struct mending *mending) {
     for (unsigned i = 0; i < MDC_COUNT_MAX; i++) {
-        mdc_own_done(&rescuing->owns[i]);
-        mdc_source_close(&rescuing->made[i]);
+        mdc_own_done(&mending->owns[i]);
+        mdc_source_close(&mending->made[i]);
     }
-    fr_free(rescuing->memory);
-    fr_free(rescuing);
+    fr_free(mending->memory);
+    fr_free(mending);
 }
 
-int mdc_rescue(struct mdc_description *const *descriptions, const struct mdc_fragments *lists, const struct mdc_header *header,
-               const char *folder, const struct mdc_watch *watch, struct mdc_description **ret_rescued, bool *ret_is_done,
-               struct fr_failure *failure) {
-    struct rescuing *rescuing = fr_alloc_zeroed(1, sizeof *rescuing);
+int mdc_mend(struct mdc_description *const *descriptions, const struct mdc_fragments *lists, const struct mdc_header *header,
+             const char *folder, const struct mdc_watch *watch, struct mdc_description **ret_mended, bool *ret_is_done,
+             struct fr_failure *failure) {
+    struct mending *mending = fr_alloc_zeroed(1, sizeof *mending);
     unsigned missing = 0;
     bool is_enough = true;
     int error;
 
     *ret_is_done = false;
-    if (rescuing == NULL)
+    if (mending == NULL)
         return fr_failure_set(failure, FR_E_MEMORY, 0, "no memory to restore descriptions");
-    rescuing->header = header;
-    rescuing->descriptions = descriptions;
-    rescuing->lists = lists;
+    mending->header = header;
+    mending->descriptions = descriptions;
+    mending->lists = lists;
     for (unsigned i = 0; i < MDC_COUNT_MAX; i++)
-        rescuing->made[i].fd = -1;
-    error = take_stock(rescuing, &missing, failure);
+        mending->made[i].fd = -1;
+    error = take_stock(mending, &missing, failure);
     is_enough = missing <= header->film.parity;
     if (error == 0 && is_enough)
-        error = prepare(rescuing, folder, failure);
-    for (uint32_t row = 0; error == 0 && is_enough && row < rescuing->plan.row_count; row++) {
-        error = make_row(rescuing, row, &is_enough, failure);
+        error = prepare(mending, folder, failure);
+    for (uint32_t row = 0; error == 0 && is_enough && row < mending->plan.row_count; row++) {
+        error = make_row(mending, row, &is_enough, failure);
         if (watch != NULL)
-            watch->on_progress(watch->context, row, rescuing->plan.row_count);
+            watch->on_progress(watch->context, row, mending->plan.row_count);
     }
     if (error == 0 && is_enough)
-        error = hand_over(rescuing, ret_rescued, failure);
+        error = hand_over(mending, ret_mended, failure);
     *ret_is_done = error == 0 && is_enough;
-    rescuing_free(rescuing);
+    mending_free(mending);
     return error;
 }

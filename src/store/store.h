@@ -45,7 +45,7 @@ struct fr_record {
     uint32_t chunk_bytes;
     uint32_t chunk_count;
     struct fr_digest root;
-    struct fr_digest sha256;
+    struct fr_digest sha256;   /* zeros for an entry of a set: what the origin signs is the whole set's */
     struct fr_digest *digests; /* [chunk_count]; NULL when chunk_count is 0; freed by fr_record_done */
 };
 void fr_record_done(struct fr_record *record); /* NULL and zeroed allowed */

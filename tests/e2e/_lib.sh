@@ -109,6 +109,12 @@ stop_node() {
     [ "$code" -eq 0 ] || fail "node $1 ended with $code after SIGTERM"
 }
 
+# kill_node NAME: SIGKILL, and its end as a supervisor waits for it. A zombie whose threads still go has the store's lock.
+kill_node() {
+    kill -KILL "$(pid_of "$1")"
+    wait "$(pid_of "$1")" || :
+}
+
 address() {
     echo "127.0.0.1:$(cat "$work/$1/port")"
 }

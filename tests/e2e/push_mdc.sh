@@ -72,7 +72,7 @@ rm -rf "$work"/n*/store/set
 start_push --mdc "$work/set" --to "$(list_of $nodes)" --keys "$keys" --report "$work/report.json" --rate-limit 8MB/s \
     --connect-timeout 1s
 sleep 1
-kill -KILL "$(pid_of n4)"
+kill_node n4
 end_push
 [ "$code" -eq 3 ] || fail "the push ended with $code"
 assert_all n1 n2 n3 n5 n6 n7 n8

@@ -46,8 +46,7 @@ step 'a node is killed halfway and started again: it ends within the same push'
 begin_push again
 wait_until 30 has_bytes n3 $((size / 3)) || fail 'n3 does not come to a third of the file'
 port=$(cat "$work/n3/port")
-kill -KILL "$(pid_of n3)"
-wait_until 10 is_ended "$(pid_of n3)" || fail 'n3 does not die' # as a supervisor does: until then it has the store's lock
+kill_node n3
 "$FASTREPLICA" node --store "$work/n3/store" --keys "$keys" --listen "127.0.0.1:$port" --silence-timeout 3s 2>>"$work/n3/log" &
 echo $! >"$work/n3/pid"
 pids="$pids $!"

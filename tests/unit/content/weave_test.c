@@ -117,7 +117,7 @@ static void the_path_of_an_entry_must_fit(void **state) {
     memset(entry.name, 'e', FR_ENTRY_NAME_BYTES_MAX);
     memset(name, 'n', FR_NAME_BYTES_MAX - 1 - FR_ENTRY_NAME_BYTES_MAX);
     assert_int_equal(fr_entries_check(name, &entry, 1, NULL, NULL), 0);
-    strcat(name, "n");
+    name[strlen(name)] = 'n';
     assert_int_equal(fr_entries_check(name, &entry, 1, NULL, &why), FR_E_NAME);
     assert_string_equal(why, "has a name that is too long below the object's");
 }

@@ -144,7 +144,7 @@ static void what_a_slow_child_leaves_behind_others_take(void **state) {
 
 static void a_child_without_an_entry_takes_only_what_is_left_behind(void **state) {
     struct bench bench;
-    uint64_t owners[1];
+    uint64_t owners[1] = {0};
     (void) state;
     open_bench(&bench, 1, 2 * FR_CREDIT_WINDOW_FIRST, 2);
     join_all(&bench);

@@ -106,7 +106,7 @@ int cli_descriptions_find(const char *folder, struct cli_descriptions *ret_descr
     *ret_descriptions = (struct cli_descriptions){0};
     DIR *list = opendir(folder);
     if (!list) {
-        cli_say("cannot look into %s: %s", folder, strerror(errno));
+        cli_say("cannot look into %s: %s: --mdc takes the folder that `fastreplica mdc encode` wrote", folder, strerror(errno));
         return -1;
     }
     int result = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fastreplica push: one file to all nodes of a list. */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,27 +22,38 @@ struct recipients {
     const char *node_list, *report;
 };
 
-/* ret_name: of the object, for free(); NULL where no report tells. */
-static int load_nodes(const struct recipients *recipients, struct fr_nodes **ret_nodes, char **ret_name, struct fr_failure *failure) {
+static int load_nodes(const struct recipients *recipients, struct fr_nodes **ret_nodes, struct fr_reported_object *ret_object,
+                      struct fr_failure *failure) {
     if (recipients->report)
-        return fr_nodes_load_missing(recipients->report, ret_nodes, ret_name, failure);
+        return fr_nodes_load_missing(recipients->report, ret_nodes, ret_object, failure);
     return fr_nodes_load(recipients->node_list, ret_nodes, failure);
+}
+
+/* Is what the report tells of the kind that is to be pushed? If not, complains. */
+static bool is_kind_of_report(const struct recipients *recipients, const struct fr_reported_object *object, bool is_set) {
+    if (!recipients->report || (object->entry_count > 0) == is_set)
+        return true;
+    cli_say("%s is the report of %s", recipients->report,
+            is_set ? "one file: push that file, without --mdc" : "a set of descriptions: push their folder with --mdc");
+    return false;
 }
 
 static enum cli_exit push_file(struct cli_pushing *pushing, const char *path, const struct recipients *recipients, const char *key_folder) {
     struct fr_failure failure = {0};
     struct fr_nodes *nodes = NULL;
     struct fr_keys *keys = NULL;
-    char *name = NULL;
+    struct fr_reported_object object = {0};
     enum cli_exit code;
     int error = fr_keys_load(key_folder, FR_KEYS_ORIGIN, &keys, &failure);
     if (!error)
-        error = load_nodes(recipients, &nodes, &name, &failure);
+        error = load_nodes(recipients, &nodes, &object, &failure);
     if (!pushing->name)
-        pushing->name = name;
+        pushing->name = object.name;
     if (error) {
         cli_say("%s", failure.text);
         code = cli_exit_for_input(error);
+    } else if (!is_kind_of_report(recipients, &object, pushing->is_set)) {
+        code = CLI_EXIT_USAGE;
     } else if (!nodes) {
         if (!pushing->is_quiet)
             cli_say("every node of %s has it: nothing to push", recipients->report);
@@ -51,7 +63,7 @@ static enum cli_exit push_file(struct cli_pushing *pushing, const char *path, co
     }
     fr_nodes_free(nodes);
     fr_keys_free(keys);
-    free(name);
+    free(object.name);
     return code;
 }
 

@@ -15,14 +15,15 @@
 enum { COPY_BYTES = 1 << 20 };
 
 int mdc_source_open(struct mdc_source *source, const char *path, struct fr_failure *failure) {
-    struct stat status;
+    struct stat status = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer must not hold us up before it is refused */
 
     if (fd < 0)
         return fr_failure_set(failure, FR_E_ARGUMENT, errno, "cannot open %s", path);
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        const char *what = S_ISDIR(status.st_mode) ? "a folder: name what is in it" : "not a regular file";
         close(fd);
-        return fr_failure_set(failure, FR_E_ARGUMENT, 0, "%s is not a regular file", path);
+        return fr_failure_set(failure, FR_E_ARGUMENT, 0, "%s is %s", path, what);
     }
     *source = (struct mdc_source){.fd = fd, .bytes = (uint64_t) status.st_size, .path = path};
     return 0;

@@ -43,11 +43,15 @@ int fr_nodes_parse_inline(const char *list, struct fr_nodes **ret_nodes, struct 
  *  with a '/' that is no file: FR_E_IO). Then names behind `dns:` are looked up, which blocks: each becomes one node for every address,
  *  with the attributes of its line. FR_E_RESOLVE: a name has no address. FR_E_SYNTAX: an address is there twice. Both name the line. */
 int fr_nodes_load(const char *argument, struct fr_nodes **ret_nodes, struct fr_failure *failure);
+/** What the report of an earlier push says of its object. */
+struct fr_reported_object {
+    char *name;           /**< that it has at the nodes, for free(); NULL where the report does not tell */
+    uint32_t entry_count; /**< of a set; 0: it is one file */
+};
 /** Whom an earlier push did not serve: the nodes of the report in file `path` (fr_report_json wrote it) that are neither complete nor slow,
- *  with their zones, rates and tiers, in the report's order. *ret_nodes NULL: none is missing. ret_object_name (NULL allowed): the name
- *  that the object has at the nodes, for free(); NULL where the report does not tell. FR_E_IO: the file cannot be read. FR_E_SYNTAX: it is
- *  no report; a number after the file's name counts its nodes, from 1. Otherwise as fr_nodes_load. */
-int fr_nodes_load_missing(const char *path, struct fr_nodes **ret_nodes, char **ret_object_name, struct fr_failure *failure);
+ *  with their zones, rates and tiers, in the report's order. *ret_nodes NULL: none is missing. FR_E_IO: the file cannot be read.
+ *  FR_E_SYNTAX: it is no report; a number after the file's name counts its nodes, from 1. Otherwise as fr_nodes_load. */
+int fr_nodes_load_missing(const char *path, struct fr_nodes **ret_nodes, struct fr_reported_object *ret_object, struct fr_failure *failure);
 void fr_nodes_free(struct fr_nodes *nodes); /**< NULL allowed */
 
 /** The least time in which `bytes` can reach all nodes when only uplinks and downlinks limit: max{ F/u_s, F/min D, N F/(u_s + sum u) }.

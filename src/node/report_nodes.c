@@ -141,16 +141,18 @@ static int parse_list(const char *text, const char *path, struct fr_nodes **ret_
     return error;
 }
 
-/* Under what name the nodes have it. */
-static int take_object_name(const struct reading *reading, const json_t *report, char **ret_name) {
-    const char *name = json_string_value(json_object_get(json_object_get(report, "object"), "name"));
-    *ret_name = name ? strdup(name) : NULL;
-    if (!name || *ret_name)
+static int take_object(const struct reading *reading, const json_t *report, struct fr_reported_object *ret_object) {
+    const json_t *object = json_object_get(report, "object");
+    const char *name = json_string_value(json_object_get(object, "name"));
+    ret_object->name = name ? strdup(name) : NULL;
+    ret_object->entry_count = (uint32_t) json_integer_value(json_object_get(object, "entries")); /* 0 of what is no integer */
+    if (!name || ret_object->name)
         return 0;
     return fr_failure_set(reading->failure, FR_E_MEMORY, 0, "%s: no memory for its nodes", reading->path);
 }
 
-int fr_nodes_load_missing(const char *path, struct fr_nodes **ret_nodes, char **ret_object_name, struct fr_failure *failure) {
+int fr_nodes_load_missing(const char *path, struct fr_nodes **ret_nodes, struct fr_reported_object *ret_object,
+                          struct fr_failure *failure) {
     struct reading reading = {.path = path, .failure = failure};
     json_t *report = NULL;
     char *text = NULL;
@@ -161,8 +163,8 @@ int fr_nodes_load_missing(const char *path, struct fr_nodes **ret_nodes, char **
         *ret_nodes = NULL;
     else if (!error)
         error = parse_list(text, path, ret_nodes, failure);
-    if (!error && ret_object_name) {
-        error = take_object_name(&reading, report, ret_object_name);
+    if (!error) {
+        error = take_object(&reading, report, ret_object);
         if (error) {
             fr_nodes_free(*ret_nodes);
             *ret_nodes = NULL;

@@ -41,7 +41,10 @@ static int check_kind(const struct fr_source *source, mode_t mode, struct fr_fai
     case S_IFREG:
     case S_IFIFO: return 0;
     case S_IFDIR:
-        return refuse(source, "is a folder: push an archive of it, as in `tar c DIR | fastreplica push - --name NAME.tar ...`", failure);
+        return refuse(source,
+                      "is a folder: push an archive of it, as in `tar c DIR | fastreplica push - --name NAME.tar ...`, or "
+                      "descriptions that `mdc encode` made with --mdc",
+                      failure);
     case S_IFBLK:
         return refuse(source, "is a block device: pipe its bytes in, as in `cat DEVICE | fastreplica push - --name NAME ...`", failure);
     case S_IFCHR:

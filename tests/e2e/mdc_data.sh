@@ -110,7 +110,7 @@ expect 2 mdc encode -n 4 -r lots -o "$work/x" "$work/object"
 expect 2 mdc encode -n 4 --profile song -o "$work/x" "$work/object"
 expect 2 mdc encode -n 4 -o "$work/x" "$work/nowhere"
 expect 2 mdc encode -n 4 -o "$work/x" "$work"
-said 'not a regular file'
+said 'is a folder: name what is in it'
 expect 2 mdc deocde
 said "did you mean 'decode'"
 [ ! -e "$work/x" ] || fail 'a folder was made for nothing'

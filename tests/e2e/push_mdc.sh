@@ -106,12 +106,14 @@ assert_exact n2
 check '.nodes[1] | .verdict == "usable" and .entries_have >= 1 and .entries_have < 8'
 check '.nodes[1].reason == "\(.nodes[1].entries_have) of 8, when the time was up"'
 said 'usable'
+expect 2 push "$work/set/film.mp4.1of8.mp4" --retry "$work/report.json" --keys "$keys"
+said 'is the report of a set of descriptions: push their folder with --mdc'
 expect 0 push --mdc "$work/set" --retry "$work/report.json" --keys "$keys" --report "$work/report.json"
 assert_all n2
 
 step 'what is no set'
 expect 2 push --mdc "$work/nowhere" --to n --keys "$keys"
-said 'cannot look into .*nowhere: No such file'
+said 'cannot look into .*nowhere: No such file .*: --mdc takes the folder'
 expect 2 push --mdc "$keys" --to n --keys "$keys"
 said 'is no description'
 mkdir "$work/none"

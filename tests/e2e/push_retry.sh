@@ -35,6 +35,14 @@ expect 0 push "$work/object" --name there/it --retry "$work/report.json" --keys 
 said 'every node of .*report.json has it: nothing to push'
 cmp "$work/report.json" "$work/second.json" || fail 'a report was written of a push that was none'
 
+step 'it is of a file, and a set is pushed'
+mkdir "$work/set"
+for description in 1 2; do
+    cp "$work/object" "$work/set/it.${description}of2.bin"
+done
+expect 2 push --mdc "$work/set" --retry "$work/first.json" --keys "$keys"
+said 'is the report of one file: push that file, without --mdc'
+
 step 'a plan of it'
 expect 0 push "$work/object" --retry "$work/first.json" --keys "$keys" --dry-run
 said '1 node in 1 zone'

@@ -15,7 +15,7 @@
 
 #include "support/scratch.h"
 
-static char *name; /* that the last report told */
+static struct fr_reported_object object; /* that the last report told of */
 
 static int begin(void **state) {
     (void) state;
@@ -25,8 +25,8 @@ static int begin(void **state) {
 
 static int end(void **state) {
     (void) state;
-    free(name);
-    name = NULL;
+    free(object.name);
+    object = (struct fr_reported_object){0};
     scratch_done();
     return 0;
 }
@@ -35,9 +35,9 @@ static int load(const char *text, struct fr_nodes **nodes, struct fr_failure *fa
     const char *path = scratch_path("report.json");
     scratch_put(path, text, strlen(text));
     *failure = (struct fr_failure){0};
-    free(name);
-    name = NULL;
-    return fr_nodes_load_missing(path, nodes, &name, failure);
+    free(object.name);
+    object = (struct fr_reported_object){0};
+    return fr_nodes_load_missing(path, nodes, &object, failure);
 }
 
 /* What the library wrote is read by it: every attribute comes back. */
@@ -50,14 +50,15 @@ static void what_was_written_is_read(void **state) {
         {.name = "c:7420", .verdict = FR_VERDICT_UNREACHABLE, .reason = "no answer"},
         {.name = "d:7420", .verdict = FR_VERDICT_REFUSED, .reason = "full", .down_rate = UINT64_C(1) << 40},
     };
-    const struct fr_report report = {.object_name = "x", .node_count = 5, .nodes = written, .failure = "stopped"};
+    const struct fr_report report = {.object_name = "x", .entry_count = 8, .node_count = 5, .nodes = written, .failure = "stopped"};
     struct fr_nodes *nodes = NULL;
     struct fr_failure failure;
     char *text = fr_report_json(&report);
     assert_non_null(text);
     assert_int_equal(load(text, &nodes, &failure), 0);
     free(text);
-    assert_string_equal(name, "x");
+    assert_string_equal(object.name, "x");
+    assert_int_equal(object.entry_count, 8);
     assert_int_equal(nodes->count, 3);
     assert_string_equal(nodes->specs[0].address, "[::1]:9");
     assert_string_equal(nodes->specs[0].zone, "ams");
@@ -129,10 +130,10 @@ static void what_cannot_be_read_says_why(void **state) {
     (void) state;
     struct fr_nodes *nodes = NULL;
     struct fr_failure failure = {0};
-    assert_int_equal(fr_nodes_load_missing(scratch_path("nowhere"), &nodes, NULL, &failure), FR_E_IO);
+    assert_int_equal(fr_nodes_load_missing(scratch_path("nowhere"), &nodes, &object, &failure), FR_E_IO);
     assert_int_equal(failure.sys_errno, ENOENT);
     failure = (struct fr_failure){0};
-    assert_int_equal(fr_nodes_load_missing(scratch_path("."), &nodes, NULL, &failure), FR_E_IO);
+    assert_int_equal(fr_nodes_load_missing(scratch_path("."), &nodes, &object, &failure), FR_E_IO);
     assert_int_equal(failure.sys_errno, EISDIR);
 }
 

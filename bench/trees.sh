@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Do groups that feed groups get a file in the time of one group? Real processes, 24 recipients in 3 groups of 8 at 50 Mbit/s, 64 MiB.
 #
-#   bench/trees.sh [--quick] [CASE ...]     chain, cubic, small-frames, tree, secondary, zones (default: all), each FR_BENCH_RUNS (3) times
+#   bench/trees.sh [--quick] [CASE ...]     bare, chain, cubic, small-frames, tree, secondary, zones (default: all), each FR_BENCH_RUNS (3) times
 #
+#     bare        no push at all: TCP connections from each of the 24 to the seven of its group and to one of the next, with endless data. What they
+#                 carry is what a middle group can have: as a share of the link, and F/C over it
 #     chain       origin - group - group - group, 9000-byte frames; cubic: the same with that congestion control, which is most machines' own
 #                 (set on the routes); small-frames: the machine's own, 1500-byte frames
 #     tree        a group that feeds two
@@ -21,7 +23,7 @@ if [ "${1-}" = --quick ]; then
     runs=1 mib=16
     shift
 fi
-cases=${*:-chain cubic small-frames tree secondary zones}
+cases=${*:-bare chain cubic small-frames tree secondary zones}
 . "$here/measure.sh"
 bench_begin
 
@@ -58,6 +60,29 @@ measure() {
     for i in "${all[@]}"; do printf ' %s' "$(calc "$i / $bound")"; done
     printf '; last/first %s; connections %s\n' "$(jq '[.nodes[].seconds] | (max / min * 1000 | round / 1000)' "$work/report")" "$connections"
     tell_groups
+}
+
+# bare MTU [CONGESTION]: one line.
+bare() {
+    local host other group
+    lab_congestion=${2-}
+    lab_up 24 $mbit "$1" || return 1
+    rm -f "$work"/bare.*
+    for ((host = 0; host < 24; host++)); do
+        local others=()
+        group=$((host / 8))
+        for ((other = group * 8; other < group * 8 + 8; other++)); do
+            [ $other = $host ] || others+=("$(lab_address $((other + 1)))")
+        done
+        others+=("$(lab_address $(((host + 8) % 24 + 1)))")
+        lab_exec $((host + 1)) "$here/../build/release/bench/bare_flows" 12 9000 "${others[@]}" >"$work/bare.$host" &
+    done
+    wait
+    awk -v rate=$((mbit * 125000)) -v label="bare TCP, MTU $1, ${2:-$(sysctl -n net.ipv4.tcp_congestion_control)}" \
+        '{ sum += $1 / rate } END { if (NR != 24) exit 1; printf "%s: %.3f of the link rate as payload; F/C over it is %.3f\n", label, sum / NR, NR / sum }' \
+        "$work"/bare.* || return 1
+    lab_down
+    lab_congestion=
 }
 
 # tiered FROM TO: a node list in which these hosts have tier=secondary.
@@ -99,6 +124,7 @@ zones() {
 row "what" "seconds" "/ bound" "sent/file" "CPU s/GiB" "peak MiB"
 for case in $cases; do
     case $case in
+    bare) bare 9000 && bare 9000 cubic && bare 1500 && bare 1500 cubic || exit 1 ;;
     chain) lab_up 24 $mbit 9000 && measure "24 in a chain of 3 groups, $mbit Mbit/s, MTU 9000" --group-size 8 --shape chain || exit 1 ;;
     cubic)
         lab_congestion=cubic

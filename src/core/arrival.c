@@ -120,13 +120,14 @@ static void on_bad_chunk(struct fr_transfer *transfer, fr_chunk_index chunk) {
             fr_say_chunk_number(transfer, link, FR_FRAME_WANT, chunk);
 }
 
-/* Also to a peer that was asked for it before, and was slower: it need not come twice. */
+/* Also to a peer that was asked for it before, or means to push it, and was slower: it need not come twice. */
 static void say_receipts(struct fr_transfer *transfer, uint32_t sender, fr_chunk_index chunk) {
     struct fr_link *link;
 
     FR_EACH_LIVE (transfer, link)
         if ((link->role == FR_LINK_PEER || link->role == FR_LINK_ADOPTER) &&
-            (fr_member_sender_of(link) == sender || fr_bitset_remove(&link->late, chunk) || fr_bitset_has(&link->owed, chunk)))
+            (fr_member_sender_of(link) == sender || fr_bitset_remove(&link->late, chunk) || fr_bitset_has(&link->owed, chunk) ||
+             fr_bitset_remove(&link->promised, chunk)))
             fr_say_chunk_number(transfer, link, FR_FRAME_HAVE, chunk);
 }
 

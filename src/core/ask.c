@@ -15,6 +15,7 @@ enum {
     ASKS_TOTAL_MAX = 64,    /* chunks asked of all neighbours together */
     ASK_PATIENCES = 8,      /* a neighbour that sends nothing asked for so long is asked for little from then on */
     PROMISE_PATIENCES = 16, /* a promise holds while its giver sent or promised something within so long */
+    HASTY_PROMISES = 2,     /* and in haste only for so many chunks */
     QUICK_MS = 100,         /* an answer within this shows that the window, not the way, is what limits */
 };
 
@@ -69,9 +70,26 @@ static uint64_t open_word(struct fr_transfer *transfer, uint32_t word) {
     if (open == 0)
         return 0;
     FR_EACH_LIVE (transfer, link)
-        if (link->chunk_at >= since)
+        if (link->chunk_at >= since && !member->pull.is_hasty)
             open &= ~word_of(&link->promised, word);
     return open;
+}
+
+/* In haste a promise holds for the next few chunks, which may be on their way. */
+static void leave_next_promised(struct fr_transfer *transfer, struct fr_bitset *open) {
+    const struct fr_link *link;
+
+    FR_EACH_LIVE (transfer, link) {
+        const struct fr_bitset *promised = &link->promised;
+        uint32_t left = HASTY_PROMISES, chunk = fr_bitset_next_set(promised, transfer->member.pull.first_missing);
+
+        for (; left > 0 && chunk < promised->bit_count && chunk < open->bit_count; chunk = fr_bitset_next_set(promised, chunk + 1)) {
+            if (fr_bitset_has(&transfer->member.have, chunk) || fr_bitset_has(&transfer->member.storing, chunk))
+                continue;
+            open->words[chunk / 64] &= ~(1ull << (chunk % 64));
+            left--;
+        }
+    }
 }
 
 /* All of them, once for all links: false when there are none. The caller frees the set. */
@@ -87,6 +105,8 @@ static bool find_open(struct fr_transfer *transfer, struct fr_bitset *open) {
         open->words[word] = open_word(transfer, word);
         found |= open->words[word] != 0;
     }
+    if (found && transfer->member.pull.is_hasty)
+        leave_next_promised(transfer, open);
     return found;
 }
 

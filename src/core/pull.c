@@ -5,7 +5,9 @@
  *
  * A member follows (neighbours push to it) or pulls (it asks for everything). While following it asks only for what is overdue:
  * announced by a neighbour more than a patience ago, promised by none, and still not here. Neighbours announce (HAVE) and promise
- * (COMING) only while asked to, so a healthy group says nothing.
+ * (COMING) only while asked to, so a healthy group says nothing until the end is near. Then, once, it is in haste: the last few chunks may
+ * wait in the queues of one slow connection, while others that have them by now have nothing left to do. Half a patience is enough then,
+ * and a promise counts for the next two chunks only (docs/decisions/0014).
  *
  *   FOLLOWING --LAG from an owner, joined late, or of a set left behind--> PULLING --nothing announced is missing--> FOLLOWING
  *   HOLDING --a page differs from what is held, or the end does--> PULLING
@@ -21,6 +23,10 @@ enum {
     GUESS_PATIENCES = 8, /* and so many while neighbours are asked for news: then a member above may have it, though it says nothing */
     FRUITLESS_MAX = 2,   /* the wait for news doubles so often at most */
     GUESS_CHUNKS = 64,   /* how many of the lowest missing are asked for at a time */
+    HASTY_CHUNKS = 64,   /* so few missing are the last few, */
+    HASTY_SHARE = 8,     /* if they are no more than this part of the object, */
+    HASTY_PART = 2,      /* for which this part of a patience is enough, */
+    HASTY_MEMBERS = 3,   /* and a third one to have them from */
 };
 
 int fr_pull_init(struct fr_transfer *transfer) {
@@ -35,6 +41,10 @@ void fr_pull_done(struct fr_transfer *transfer) {
     fr_bitset_done(&transfer->member.pull.asked);
     fr_bitset_done(&transfer->member.pull.heard_fresh);
     fr_bitset_done(&transfer->member.pull.heard);
+}
+
+static fr_time_ns patience(const struct fr_transfer *transfer) {
+    return transfer->timing.patience / (transfer->member.pull.is_hasty ? HASTY_PART : 1);
 }
 
 static bool is_missing(const struct fr_transfer *transfer, fr_chunk_index chunk) {
@@ -58,7 +68,7 @@ void fr_pull_want_news(struct fr_transfer *transfer) {
     if (!pull->wants_news) {
         pull->wants_news = true;
         pull->wanted_at = transfer->now;
-        pull->turn_at = transfer->now + (transfer->timing.patience << pull->fruitless);
+        pull->turn_at = transfer->now + (patience(transfer) << pull->fruitless);
     }
     FR_EACH_LIVE (transfer, link)
         ask_for_news(transfer, link);
@@ -70,7 +80,7 @@ static void stop_news(struct fr_transfer *transfer) {
 
     /* On a long way an answer may need more than a patience: next time it is waited for longer. */
     pull->fruitless = pull->stored_at >= pull->wanted_at ? 0 : pull->fruitless < FRUITLESS_MAX ? pull->fruitless + 1 : FRUITLESS_MAX;
-    pull->wants_news = false;
+    pull->wants_news = pull->is_hasty = false;
     pull->turn_at = FR_TIME_NEVER;
     fr_bitset_done(&pull->heard_fresh);
     fr_bitset_done(&pull->heard);
@@ -102,8 +112,7 @@ void fr_pull_set_mode(struct fr_transfer *transfer, enum fr_member_mode mode) {
 void fr_pull_on_news(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges) {
     struct fr_pull *pull = &transfer->member.pull;
 
-    (void) link;
-    if (!pull->wants_news)
+    if (!pull->wants_news || (pull->is_hasty && link->role != FR_LINK_PEER)) /* into a group each chunk comes once */
         return;
     for (uint32_t r = 0; r < ranges->range_count; r++)
         for (uint32_t i = 0; i < ranges->ranges[r].count; i++) {
@@ -114,7 +123,7 @@ void fr_pull_on_news(struct fr_transfer *transfer, struct fr_link *link, const s
             if (!is_missing(transfer, chunk) || fr_bitset_has(&pull->heard, chunk))
                 continue;
             if (pull->heard_fresh.set_count == 0) /* what was waited for */
-                pull->turn_at = fr_time_min(pull->turn_at, transfer->now + transfer->timing.patience);
+                pull->turn_at = fr_time_min(pull->turn_at, transfer->now + patience(transfer));
             if (fr_link_mark(&pull->heard_fresh, chunk))
                 transfer->actions.is_starved = true;
         }
@@ -164,8 +173,6 @@ void fr_pull_on_link_gone(struct fr_transfer *transfer, struct fr_link *link) {
 
 /* ---------------------------------------------------------------------------------------------------- time */
 
-static fr_time_ns patience(const struct fr_transfer *transfer) { return transfer->timing.patience; }
-
 static fr_time_ns stuck_patience(const struct fr_transfer *transfer) {
     return (fr_adopt_is_any(transfer) ? ADOPTED_FACTOR : 1) * STUCK_PATIENCES * patience(transfer);
 }
@@ -202,6 +209,16 @@ static fr_time_ns stuck_at(const struct fr_transfer *transfer) {
     if (transfer->manifest.is_end_known)
         at = fr_time_min(at, fr_time_max(pull->stored_at, pull->first_missing_since) + patience(transfer));
     return at;
+}
+
+/* Only the last few are missing: what one slow connection still has to bring, others that have it can bring sooner. */
+static bool is_time_to_hasten(const struct fr_transfer *transfer) {
+    const struct fr_member *member = &transfer->member;
+    uint32_t count = transfer->manifest.layout.chunk_count, few = count / HASTY_SHARE < HASTY_CHUNKS ? count / HASTY_SHARE : HASTY_CHUNKS;
+    uint64_t here = member->have.set_count + member->storing.set_count;
+
+    return !member->pull.was_hasty && !member->pull.wants_news && member->mode == FR_MEMBER_FOLLOWING && lacks_announced(transfer) &&
+        fr_manifest_is_whole(&transfer->manifest) && here + few >= count && transfer->roster->member_count >= HASTY_MEMBERS;
 }
 
 static bool has_missing(const struct fr_transfer *transfer, const struct fr_bitset *set) {
@@ -270,6 +287,10 @@ void fr_pull_turn(struct fr_transfer *transfer) {
     if (member->is_finish_asked || member->mode == FR_MEMBER_HOLDING)
         return;
     watch_first_missing(transfer);
+    if (is_time_to_hasten(transfer)) {
+        pull->is_hasty = pull->was_hasty = true;
+        fr_pull_want_news(transfer);
+    }
     if (stuck_at(transfer) <= transfer->now || guess_due(transfer) <= transfer->now)
         fr_pull_want_news(transfer);
     if (!pull->wants_news)

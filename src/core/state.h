@@ -127,6 +127,8 @@ enum fr_member_mode {
 /* What a member pulls, and how it knows that it must. */
 struct fr_pull {
     bool wants_news;                /* INTEREST is on at all neighbours */
+    bool is_hasty;                  /* and but for the last few chunks, which whoever has them may send, though another means to, */
+    bool was_hasty;                 /* which is done once */
     struct fr_bitset asked;         /* asked of somebody, not here yet */
     struct fr_bitset heard_fresh;   /* announced by a neighbour within the last patience */
     struct fr_bitset heard;         /* announced before that: overdue if not here */

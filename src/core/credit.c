@@ -8,6 +8,12 @@
 
 enum { ROUND_MIN_MS = 5 };
 
+uint32_t fr_credit_spare_busy(uint32_t chunks_each) {
+    uint32_t part = chunks_each / FR_CREDIT_SPARE_PART;
+
+    return part < FR_CREDIT_SPARE ? FR_CREDIT_SPARE : part < FR_CREDIT_SPARE_BUSY ? part : FR_CREDIT_SPARE_BUSY;
+}
+
 void fr_credit_init(struct fr_credit *credit, uint32_t spare, fr_time_ns now) {
     *credit = (struct fr_credit){.window = FR_CREDIT_WINDOW_FIRST, .spare = spare, .round_trip_min = FR_TIME_NEVER, .round_began = now};
 }

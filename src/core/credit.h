@@ -22,6 +22,7 @@ enum {
      * 1.13-1.20. */
     FR_CREDIT_SPARE = 4,
     FR_CREDIT_SPARE_BUSY = 12,
+    FR_CREDIT_SPARE_PART = 8, /* but no more than this part of what an owner gets in all */
 };
 
 struct fr_credit {
@@ -35,6 +36,11 @@ struct fr_credit {
     uint32_t round_count; /* reports in this round */
     fr_time_ns round_began;
 };
+
+/* Chunks to spare for the owners of a group that feeds another. chunks_each: an even share of the object; UINT32_MAX: not known. With few
+ * chunks a large window gives all of them out at once, and who is slower by chance has the end to itself: 1000 nodes in groups of 8, 64
+ * chunks, took 1.42 of the prediction with 12 and 1.06 with 4. */
+uint32_t fr_credit_spare_busy(uint32_t chunks_each);
 
 void fr_credit_init(struct fr_credit *credit, uint32_t spare, fr_time_ns now);
 bool fr_credit_has(const struct fr_credit *credit);

@@ -81,6 +81,13 @@ uint32_t fr_feed_count(const struct fr_transfer *transfer, bool is_rescue) {
     return count;
 }
 
+/* Chunks of the object to each of so many owners; of a pipe nobody knows. */
+static uint32_t share_of_each(const struct fr_transfer *transfer, uint32_t members) {
+    const struct fr_layout *layout = &transfer->manifest.layout;
+
+    return fr_layout_is_closed(layout) ? layout->chunk_count / members : UINT32_MAX;
+}
+
 static int make(struct fr_transfer *transfer, const struct fr_sheet *sheet, bool is_rescue, struct fr_feed **ret_feed) {
     struct fr_feed *feed;
 
@@ -106,7 +113,7 @@ static int make(struct fr_transfer *transfer, const struct fr_sheet *sheet, bool
     if (fr_strands_is_set(transfer))
         feed->dispatch.weave = &transfer->weave;
     if (feed->roster->below_count > 0)
-        feed->dispatch.spare = FR_CREDIT_SPARE_BUSY;
+        feed->dispatch.spare = fr_credit_spare_busy(share_of_each(transfer, feed->roster->member_count));
     for (uint32_t i = 0; i < feed->roster->member_count; i++) {
         fr_dial_init(&feed->fed[i].dial);
         feed->fed[i].accepted_at = FR_TIME_NEVER;

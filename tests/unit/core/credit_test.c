@@ -149,9 +149,19 @@ static void credit_is_checked_in_pairs(void **state) {
     assert_true(fr_test_aborts(spend_too_much, &credit));
 }
 
+static void few_chunks_leave_little_to_spare(void **state) {
+    (void) state;
+    assert_int_equal(fr_credit_spare_busy(0), FR_CREDIT_SPARE);
+    assert_int_equal(fr_credit_spare_busy(8), FR_CREDIT_SPARE);
+    assert_int_equal(fr_credit_spare_busy(64), 8);
+    assert_int_equal(fr_credit_spare_busy(128), FR_CREDIT_SPARE_BUSY);
+    assert_int_equal(fr_credit_spare_busy(UINT32_MAX), FR_CREDIT_SPARE_BUSY);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_begins_with_a_few),
+        cmocka_unit_test(few_chunks_leave_little_to_spare),
         cmocka_unit_test(what_is_returned_is_there_again_and_measures_nothing),
         cmocka_unit_test(a_long_path_widens_the_window),
         cmocka_unit_test(a_short_path_needs_little),

@@ -105,8 +105,11 @@ void fr_pull_set_mode(struct fr_transfer *transfer, enum fr_member_mode mode) {
             if (mode == FR_MEMBER_PULLING || !link->is_relieved)
                 fr_say_switch(transfer, link, FR_FRAME_PULL, mode == FR_MEMBER_PULLING);
         }
-    if (mode == FR_MEMBER_PULLING)
+    if (mode == FR_MEMBER_PULLING) {
+        if (transfer->member.pull.is_hasty) /* whoever pulls heeds those above, too, and gives everybody his time */
+            stop_news(transfer);
         fr_pull_want_news(transfer);
+    }
 }
 
 void fr_pull_on_news(struct fr_transfer *transfer, struct fr_link *link, const struct fr_msg_ranges *ranges) {

@@ -107,6 +107,17 @@ static void those_above_are_not_asked_in_haste(void **state) {
     close_scene(&scene);
 }
 
+static void who_pulls_is_not_in_haste(void **state) {
+    (void) state;
+    struct scene scene;
+    open_scene(&scene, 3);
+    bring_all_but(&scene, FEW);
+    core_rig_switch(&scene.rig, scene.low, FR_FRAME_LAG, true);
+    wait(&scene, scene.patience - FR_MS);
+    assert_int_equal(core_rig_last(&scene.rig, scene.high, FR_FRAME_PULL)->body[0], 1);
+    close_scene(&scene);
+}
+
 static void it_is_in_haste_once(void **state) {
     (void) state;
     struct scene scene;
@@ -130,6 +141,7 @@ int main(void) {
         cmocka_unit_test(what_another_has_is_asked_of_it_but_for_the_next_two),
         cmocka_unit_test(who_meant_to_push_it_hears_that_it_is_here),
         cmocka_unit_test(those_above_are_not_asked_in_haste),
+        cmocka_unit_test(who_pulls_is_not_in_haste),
         cmocka_unit_test(it_is_in_haste_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

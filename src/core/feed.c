@@ -112,7 +112,7 @@ static int make(struct fr_transfer *transfer, const struct fr_sheet *sheet, bool
     }
     if (fr_strands_is_set(transfer))
         feed->dispatch.weave = &transfer->weave;
-    if (feed->roster->below_count > 0)
+    if (feed->roster->below_count > 0 || !transfer->is_origin)
         feed->dispatch.spare = fr_credit_spare_busy(share_of_each(transfer, feed->roster->member_count));
     for (uint32_t i = 0; i < feed->roster->member_count; i++) {
         fr_dial_init(&feed->fed[i].dial);

@@ -36,8 +36,10 @@ static void on_handle_closed(uv_handle_t *handle) {
 
 /* No share of a rate is waited for any more. */
 static void stop_waiting(struct fr_conn *conn) {
-    if (conn->options.limits.out)
+    if (conn->options.limits.out) {
         fr_limiter_leave(conn->options.limits.out, &conn->out_turn);
+        fr_limiter_unwatch(conn->options.limits.out, &conn->out_path);
+    }
     if (conn->options.limits.in)
         fr_limiter_leave(conn->options.limits.in, &conn->in_turn);
 }
@@ -201,6 +203,8 @@ static void on_handshake_timeout(uv_timer_t *timer) {
 
 static void enter_ready(struct fr_conn *conn) {
     conn->state = FR_CONN_READY;
+    if (conn->options.limits.out)
+        fr_limiter_watch(conn->options.limits.out, &conn->out_path, conn->socket);
     uv_timer_stop(&conn->timer);
     conn->is_read_kicked = true; /* Frames may have come with the other side's last handshake message. */
     fr_conn_kick(conn);

@@ -56,6 +56,7 @@ struct fr_conn {
     bool is_read_kicked; /* the kick is to read, too */
 
     struct fr_limiter_turn out_turn, in_turn; /* wait for their share of a rate */
+    struct fr_limiter_path out_path;          /* counts what is on its way, for all that share it */
 
     struct fr_failure doom; /* found where no callback may be made; acted on in the next turn */
     bool is_half_dead;      /* the socket failed: read what came before, then fail, with `doom` if that is filled */

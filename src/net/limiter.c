@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Turns at a shared rate: see limiter.h. The arithmetic is the bucket's. */
+/* Turns at what is shared: see limiter.h. The arithmetic is the bucket's and the flight's. */
 #include "net/limiter.h"
 
 #include <fastreplica/error.h>
@@ -8,11 +8,13 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "net/bucket.h"
+#include "net/tcp_state.h"
 
 enum {
     GRAIN_BYTES_MAX = 16 << 10, /* less than a grain is given only to who needs no more: small records cost much */
     BURST_GRAINS = 4,
     BURST_TICKS = 4, /* the queue is served this often while a bucket would fill: every 5 ms */
+    FLIGHT_TICK_MS = 3,
 };
 
 struct queue {
@@ -20,8 +22,13 @@ struct queue {
 };
 
 struct fr_limiter {
+    bool has_rate;
     struct fr_bucket bucket;
-    uv_timer_t timer;
+    struct fr_flight flight;
+    struct fr_limiter_path *paths;
+    uint64_t in_flight; /* bytes, at most: some may have arrived since they were counted */
+    uv_timer_t timer, looker;
+    unsigned handles_open;
     struct queue urgent, others;
     size_t grain;                         /* bytes that must be there before somebody is called */
     size_t tick;                          /* bytes that the timer waits for */
@@ -29,29 +36,45 @@ struct fr_limiter {
     const struct fr_limiter_turn *called; /* and has not been given anything since; NULL: it has */
 };
 
+static void set_rate(struct fr_limiter *limiter, uint64_t rate) {
+    fr_bucket_init(&limiter->bucket, rate, uv_hrtime());
+    size_t burst = (size_t) fr_bucket_burst(&limiter->bucket);
+    limiter->has_rate = true;
+    limiter->grain = burst / BURST_GRAINS < GRAIN_BYTES_MAX ? burst / BURST_GRAINS : GRAIN_BYTES_MAX;
+    limiter->tick = burst / BURST_TICKS;
+}
+
 int fr_limiter_new(uv_loop_t *loop, uint64_t rate, struct fr_limiter **ret_limiter) {
     struct fr_limiter *limiter = fr_alloc_zeroed(1, sizeof *limiter);
     if (!limiter)
         return FR_E_MEMORY;
-    fr_bucket_init(&limiter->bucket, rate, uv_hrtime());
-    size_t burst = (size_t) fr_bucket_burst(&limiter->bucket);
-    limiter->grain = burst / BURST_GRAINS < GRAIN_BYTES_MAX ? burst / BURST_GRAINS : GRAIN_BYTES_MAX;
-    limiter->tick = burst / BURST_TICKS;
+    limiter->grain = GRAIN_BYTES_MAX;
+    if (rate > 0)
+        set_rate(limiter, rate);
+    fr_flight_init(&limiter->flight, uv_hrtime());
     uv_timer_init(loop, &limiter->timer);
-    limiter->timer.data = limiter;
+    uv_timer_init(loop, &limiter->looker);
+    uv_unref((uv_handle_t *) &limiter->looker); /* it keeps no loop running */
+    limiter->timer.data = limiter->looker.data = limiter;
+    limiter->handles_open = 2;
     *ret_limiter = limiter;
     return 0;
 }
 
-static void free_limiter(uv_handle_t *handle) { fr_free(handle->data); }
+static void on_handle_closed(uv_handle_t *handle) {
+    struct fr_limiter *limiter = handle->data;
+    if (--limiter->handles_open == 0)
+        fr_free(limiter);
+}
 
 static bool has_waiting(const struct fr_limiter *limiter) { return limiter->urgent.first || limiter->others.first; }
 
 void fr_limiter_close(struct fr_limiter *limiter) {
     if (!limiter)
         return;
-    fr_assert(!has_waiting(limiter));
-    uv_close((uv_handle_t *) &limiter->timer, free_limiter);
+    fr_assert(!has_waiting(limiter) && !limiter->paths);
+    uv_close((uv_handle_t *) &limiter->timer, on_handle_closed);
+    uv_close((uv_handle_t *) &limiter->looker, on_handle_closed);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ the queue */
@@ -82,12 +105,72 @@ void fr_limiter_leave(struct fr_limiter *limiter, struct fr_limiter_turn *turn) 
         uv_timer_stop(&limiter->timer);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- the rate */
+/* ----------------------------------------------------------------------------------------------------------- the flight */
+
+void fr_limiter_watch(struct fr_limiter *limiter, struct fr_limiter_path *path, int socket) {
+    fr_assert(!path->is_watched);
+    *path = (struct fr_limiter_path){.is_watched = true, .socket = socket, .after = limiter->paths};
+    if (path->after)
+        path->after->before = path;
+    limiter->paths = path;
+}
+
+void fr_limiter_unwatch(struct fr_limiter *limiter, struct fr_limiter_path *path) {
+    if (!path->is_watched)
+        return;
+    *(path->before ? &path->before->after : &limiter->paths) = path->after;
+    if (path->after)
+        path->after->before = path->before;
+    *path = (struct fr_limiter_path){0};
+}
+
+static void count_in_flight(struct fr_limiter *limiter) {
+    limiter->in_flight = 0;
+    for (struct fr_limiter_path *path = limiter->paths; path; path = path->after)
+        limiter->in_flight += fr_flight_count(&limiter->flight, &path->flight, fr_tcp_state_unacked(path->socket));
+}
+
+/* Stops when nothing moves; what is spent next begins it again. */
+static void look(uv_timer_t *looker) {
+    struct fr_limiter *limiter = looker->data;
+    fr_time_ns now = uv_hrtime();
+    struct fr_tcp_state state;
+    for (struct fr_limiter_path *path = limiter->paths; path; path = path->after)
+        if (fr_tcp_state_read(path->socket, &state))
+            fr_flight_look_at(&limiter->flight, &path->flight, &state, now);
+    fr_flight_look_done(&limiter->flight, now);
+    count_in_flight(limiter);
+    if (fr_flight_is_at_rest(&limiter->flight, now))
+        uv_timer_stop(looker);
+}
+
+static void begin_to_look(struct fr_limiter *limiter) {
+    if (!limiter->paths || uv_is_active((uv_handle_t *) &limiter->looker))
+        return;
+    fr_flight_init(&limiter->flight, uv_hrtime());
+    uv_timer_start(&limiter->looker, look, FR_FLIGHT_LOOK_MS, FR_FLIGHT_LOOK_MS);
+}
+
+static uint64_t room_in_flight(const struct fr_limiter *limiter) {
+    const struct fr_flight *flight = &limiter->flight;
+    if (!flight->is_on)
+        return UINT64_MAX;
+    return flight->window > limiter->in_flight ? flight->window - limiter->in_flight : 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------------- what may pass */
 
 static void serve(uv_timer_t *timer);
 
+static uint64_t level(struct fr_limiter *limiter, fr_time_ns now) {
+    uint64_t rate = limiter->has_rate ? fr_bucket_level(&limiter->bucket, now) : UINT64_MAX, room = room_in_flight(limiter);
+    return rate < room ? rate : room;
+}
+
 static void arm(struct fr_limiter *limiter) {
-    fr_time_ns wait = fr_bucket_wait(&limiter->bucket, limiter->tick, uv_hrtime());
+    fr_time_ns wait = limiter->has_rate ? fr_bucket_wait(&limiter->bucket, limiter->tick, uv_hrtime()) : 0;
+    if (limiter->flight.is_on)
+        wait = fr_time_max(wait, FLIGHT_TICK_MS * FR_MS);
     uv_timer_start(&limiter->timer, serve, (wait + FR_MS - 1) / FR_MS, 0);
 }
 
@@ -95,8 +178,10 @@ static void arm(struct fr_limiter *limiter) {
 static void serve(uv_timer_t *timer) {
     struct fr_limiter *limiter = timer->data;
     fr_time_ns now = uv_hrtime();
+    if (limiter->flight.is_on)
+        count_in_flight(limiter);
     limiter->is_serving = true;
-    while (has_waiting(limiter) && fr_bucket_level(&limiter->bucket, now) >= limiter->grain) {
+    while (has_waiting(limiter) && level(limiter, now) >= limiter->grain) {
         struct fr_limiter_turn *turn = limiter->urgent.first ? limiter->urgent.first : limiter->others.first;
         fr_limiter_leave(limiter, turn);
         limiter->called = turn;
@@ -118,10 +203,10 @@ size_t fr_limiter_ask(struct fr_limiter *limiter, struct fr_limiter_turn *turn, 
     if (turn->is_waiting)
         return 0;
     size_t least = bytes < limiter->grain ? bytes : limiter->grain;
-    uint64_t level = fr_bucket_level(&limiter->bucket, uv_hrtime());
-    if (level >= least && has_turn(limiter, turn, is_urgent)) {
+    uint64_t may = level(limiter, uv_hrtime());
+    if (may >= least && has_turn(limiter, turn, is_urgent)) {
         limiter->called = NULL;
-        return level < bytes ? (size_t) level : bytes;
+        return may < bytes ? (size_t) may : bytes;
     }
     bool is_first = !has_waiting(limiter);
     append(limiter, turn, is_urgent);
@@ -130,4 +215,9 @@ size_t fr_limiter_ask(struct fr_limiter *limiter, struct fr_limiter_turn *turn, 
     return 0;
 }
 
-void fr_limiter_spend(struct fr_limiter *limiter, size_t bytes) { fr_bucket_spend(&limiter->bucket, bytes); }
+void fr_limiter_spend(struct fr_limiter *limiter, size_t bytes) {
+    if (limiter->has_rate)
+        fr_bucket_spend(&limiter->bucket, bytes);
+    limiter->in_flight += bytes;
+    begin_to_look(limiter);
+}

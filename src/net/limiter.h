@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A rate that all connections of a loop share in one direction: who may pass how many bytes of chunks now, and who waits for its turn.
+/* What all connections of a loop share in one direction, a rate that was told or the window of flight.h or both: who may pass how many
+ * bytes of chunks now, and who waits for its turn.
  *
  * Whoever asks and gets nothing is in the queue, and is called from the loop when there is something for it: first those in the middle of a
  * chunk, because control frames of their connection wait behind it; then the others, in the order in which they came. Who was called may
  * finish its chunk, and waits again with the next one. Nobody else is given anything while somebody waits. There is a timer while somebody
- * waits, and nothing at all while nobody does. */
+ * waits, and another one, ten times a second, while something is sent on a connection that is watched. */
 #ifndef FR_NET_LIMITER_H
 #define FR_NET_LIMITER_H
 
@@ -14,6 +15,8 @@
 #include <uv.h>
 
 #include <fastreplica/types.h>
+
+#include "net/flight.h"
 
 struct fr_limiter;
 
@@ -25,7 +28,15 @@ struct fr_limiter_turn {
     struct fr_limiter_turn *before, *after;
 };
 
-/* rate: bytes a second, at least 1. 0 or FR_E_MEMORY. */
+/* One connection whose bytes on their way count, in the memory of its owner. Zeroed before it is watched. */
+struct fr_limiter_path {
+    bool is_watched;
+    int socket;
+    struct fr_flight_path flight;
+    struct fr_limiter_path *before, *after;
+};
+
+/* rate: bytes a second; 0: none was told, and nothing waits unless a queue stands on the connections that are watched. 0 or FR_E_MEMORY. */
 int fr_limiter_new(uv_loop_t *loop, uint64_t rate, struct fr_limiter **ret_limiter);
 /* Nobody waits any more. Frees itself on the loop. NULL allowed. */
 void fr_limiter_close(struct fr_limiter *limiter);
@@ -35,6 +46,10 @@ void fr_limiter_close(struct fr_limiter *limiter);
 size_t fr_limiter_ask(struct fr_limiter *limiter, struct fr_limiter_turn *turn, size_t bytes, bool is_urgent);
 /* These bytes passed, be it that they were asked for or that they could not wait. */
 void fr_limiter_spend(struct fr_limiter *limiter, size_t bytes);
+/* A connected TCP socket that sends what is asked for here; until unwatched, which comes before it is closed and has no effect a second
+ * time. */
+void fr_limiter_watch(struct fr_limiter *limiter, struct fr_limiter_path *path, int socket);
+void fr_limiter_unwatch(struct fr_limiter *limiter, struct fr_limiter_path *path);
 /* It does not wait any more. No effect when it did not. */
 void fr_limiter_leave(struct fr_limiter *limiter, struct fr_limiter_turn *turn);
 

@@ -280,9 +280,7 @@ static int open_loop(struct fr_node *node, struct fr_failure *failure) {
 }
 
 static int open_limits(struct fr_node *node, struct fr_failure *failure) {
-    int rc = 0;
-    if (node->options.up_rate_max)
-        rc = fr_limiter_new(&node->loop, node->options.up_rate_max, &node->limits.out);
+    int rc = fr_limiter_new(&node->loop, node->options.up_rate_max, &node->limits.out);
     if (rc == 0 && node->options.down_rate_max)
         rc = fr_limiter_new(&node->loop, node->options.down_rate_max, &node->limits.in);
     return rc ? fr_failure_set(failure, rc, 0, "node: %s", fr_error_text(rc)) : 0;

@@ -305,7 +305,7 @@ static int open_loop(struct fr_push *push, struct fr_failure *failure) {
 }
 
 static int open_limits(struct fr_push *push, struct fr_failure *failure) {
-    int rc = push->options.rate_max ? fr_limiter_new(&push->loop, push->options.rate_max, &push->limits.out) : 0;
+    int rc = fr_limiter_new(&push->loop, push->options.rate_max, &push->limits.out);
     return rc ? fr_failure_set(failure, rc, 0, "push: %s", fr_error_text(rc)) : 0;
 }
 

@@ -19,7 +19,7 @@ enum {
     /* Chunks beyond what the pace asks for. The owners of a leaf group have 1 / k of their uplink to spare, and short queues make the end
      * early: 4 gave 1.05 of the bound over 100 Mbit/s links, 2 gave 1.05-1.08, 12 gave 1.06. Those of a group that feeds another
      * have nothing to spare, and an uplink that was idle once never makes up for it: over a chain of three groups 4 gave 1.15-1.33, 12
-     * 1.13-1.20. */
+     * 1.13-1.20. Nor have those who feed a leaf group: what waits with them for want of credit comes half a second after all else. */
     FR_CREDIT_SPARE = 4,
     FR_CREDIT_SPARE_BUSY = 12,
     FR_CREDIT_SPARE_PART = 8, /* but no more than this part of what an owner gets in all */
@@ -37,7 +37,7 @@ struct fr_credit {
     fr_time_ns round_began;
 };
 
-/* Chunks to spare for the owners of a group that feeds another. chunks_each: an even share of the object; UINT32_MAX: not known. With few
+/* Chunks to spare for the owners of a group that feeds another, or that is fed by members. chunks_each: an even share of the object; UINT32_MAX: not known. With few
  * chunks a large window gives all of them out at once, and who is slower by chance has the end to itself: 1000 nodes in groups of 8, 64
  * chunks, took 1.42 of the prediction with 12 and 1.06 with 4. */
 uint32_t fr_credit_spare_busy(uint32_t chunks_each);

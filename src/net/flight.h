@@ -52,7 +52,7 @@ void fr_flight_look_done(struct fr_flight *flight, fr_time_ns now);
 /* Nothing has moved for a second: the next look limits nothing. */
 bool fr_flight_is_at_rest(const struct fr_flight *flight, fr_time_ns now);
 
-/* Of so many bytes unacknowledged on this connection, how many count: none where nothing moves, and never more than twice an even share, so
+/* Of so many bytes unacknowledged on this connection, how many count: none where nothing moves, and never more than four times an even share, so
  * that one that is slow for its own reasons does not hold up the others. */
 uint64_t fr_flight_count(const struct fr_flight *flight, const struct fr_flight_path *path, uint64_t unacked);
 

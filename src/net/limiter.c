@@ -14,7 +14,8 @@ enum {
     GRAIN_BYTES_MAX = 16 << 10, /* less than a grain is given only to who needs no more: small records cost much */
     BURST_GRAINS = 4,
     BURST_TICKS = 4, /* the queue is served this often while a bucket would fill: every 5 ms */
-    FLIGHT_TICK_MS = 3,
+    FLIGHT_TICK_MS = 4,
+    FLIGHT_GRAINS = 32,
 };
 
 struct queue {
@@ -167,6 +168,12 @@ static uint64_t level(struct fr_limiter *limiter, fr_time_ns now) {
     return rate < room ? rate : room;
 }
 
+/* Where much is on its way, little pieces are not worth a turn. */
+static size_t grain(const struct fr_limiter *limiter) {
+    size_t part = limiter->flight.is_on ? (size_t) (limiter->flight.window / FLIGHT_GRAINS) : 0;
+    return part > limiter->grain && !limiter->has_rate ? part : limiter->grain;
+}
+
 static void arm(struct fr_limiter *limiter) {
     fr_time_ns wait = limiter->has_rate ? fr_bucket_wait(&limiter->bucket, limiter->tick, uv_hrtime()) : 0;
     if (limiter->flight.is_on)
@@ -181,7 +188,7 @@ static void serve(uv_timer_t *timer) {
     if (limiter->flight.is_on)
         count_in_flight(limiter);
     limiter->is_serving = true;
-    while (has_waiting(limiter) && level(limiter, now) >= limiter->grain) {
+    while (has_waiting(limiter) && level(limiter, now) >= grain(limiter)) {
         struct fr_limiter_turn *turn = limiter->urgent.first ? limiter->urgent.first : limiter->others.first;
         fr_limiter_leave(limiter, turn);
         limiter->called = turn;
@@ -202,7 +209,7 @@ size_t fr_limiter_ask(struct fr_limiter *limiter, struct fr_limiter_turn *turn, 
     fr_assert(bytes > 0);
     if (turn->is_waiting)
         return 0;
-    size_t least = bytes < limiter->grain ? bytes : limiter->grain;
+    size_t least = bytes < grain(limiter) ? bytes : grain(limiter);
     uint64_t may = level(limiter, uv_hrtime());
     if (may >= least && has_turn(limiter, turn, is_urgent)) {
         limiter->called = NULL;

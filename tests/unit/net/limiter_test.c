@@ -58,10 +58,9 @@ static bool is_all_there_both_ways(struct net_pair *at) {
     return is_all_there(at) && at->dialler.frame_count >= wanted_frames && at->dialler.chunk_count >= wanted_chunks;
 }
 
-static void everything_arrives(uint64_t in_rate, uint64_t out_rate) {
-    uint64_t fingerprint = 0;
-    make_limiters(in_rate, out_rate);
-    net_pair_connect(&pair);
+static void send_both_ways(void) {
+    uint64_t fingerprint = pair.accepter.fingerprint;
+    wanted_frames = 0, wanted_chunks += 20;
     for (fr_chunk_index i = 0; i < 20; i++) {
         struct fr_buffer *buffer = net_pair_chunk(i, 100000 + i);
         fingerprint = net_pair_mix(fingerprint, i, buffer->data, buffer->bytes);
@@ -69,11 +68,17 @@ static void everything_arrives(uint64_t in_rate, uint64_t out_rate) {
         fr_conn_send_chunk(pair.accepter.conn, i, buffer);
         fr_buffer_unref(buffer);
     }
-    wanted_frames = 0, wanted_chunks = 20;
     net_pair_run_until(&pair, is_all_there_both_ways);
     assert_int_equal(pair.accepter.fingerprint, fingerprint);
     assert_int_equal(pair.dialler.fingerprint, fingerprint);
-    assert_int_equal(pair.dialler.sent_count, 20);
+    assert_int_equal(pair.dialler.sent_count, wanted_chunks);
+}
+
+static void everything_arrives(uint64_t in_rate, uint64_t out_rate) {
+    make_limiters(in_rate, out_rate);
+    net_pair_connect(&pair);
+    wanted_chunks = 0;
+    send_both_ways();
 }
 
 static void everything_arrives_at_a_rate_out(void **state) {
@@ -89,6 +94,30 @@ static void everything_arrives_at_a_rate_in(void **state) {
 static void everything_arrives_at_rates_both_ways(void **state) {
     (void) state;
     everything_arrives(FAST, FAST / 2);
+}
+
+/* With no rate the limiter is there to watch what is on its way; on a loopback no queue stands. */
+static void everything_arrives_without_a_rate(void **state) {
+    (void) state;
+    assert_int_equal(fr_limiter_new(&pair.loop, 0, &out), 0);
+    everything_arrives(0, 0);
+    net_pair_run_for(&pair, 250); /* it looks */
+    send_both_ways();
+}
+
+static void paths_come_and_go_in_any_order(void **state) {
+    struct fr_limiter_path paths[3] = {0};
+    (void) state;
+    assert_int_equal(fr_limiter_new(&pair.loop, 0, &out), 0);
+    for (int gone = 0; gone < 3; gone++) {
+        for (int i = 0; i < 3; i++)
+            fr_limiter_watch(out, &paths[i], -1); /* no socket: it counts for nothing */
+        fr_limiter_spend(out, 1000);
+        for (int i = 0; i < 3; i++)
+            fr_limiter_unwatch(out, &paths[(gone + i) % 3]);
+        fr_limiter_unwatch(out, &paths[gone]);
+        net_pair_run_for(&pair, 120);
+    }
 }
 
 static void frames_pass_a_chunk_that_waits(void **state) {
@@ -272,6 +301,8 @@ int main(void) {
         paired(everything_arrives_at_a_rate_out),
         paired(everything_arrives_at_a_rate_in),
         paired(everything_arrives_at_rates_both_ways),
+        paired(everything_arrives_without_a_rate),
+        paired(paths_come_and_go_in_any_order),
         paired(frames_pass_a_chunk_that_waits),
         paired(a_connection_that_waits_can_be_closed),
         paired(who_is_not_read_counts_as_heard),

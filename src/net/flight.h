@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many bytes may be on their way in all connections of a loop together: enough to keep the uplink busy, and not much more.
  *
- * What does not fit waits with us then, where connections take turns, and not in queues of the network. There it would be lost when they are
- * full, some connections would get a fraction of the others' rate for seconds, and nothing urgent could overtake.
+ * What does not fit waits with us then, where connections take turns, and not in queues of the network. There it would be lost when they
+ * are full, some connections would get a fraction of the others' rate for seconds, and nothing urgent could overtake.
  *
  * Nothing is limited until a queue is seen to stand: each busy connection, of at least two, needs 30 ms more than twice its shortest round
  * trip. From then on, until nothing moved for a second, the window is the largest rate of late times (twice the shortest round trip, and
@@ -52,8 +52,8 @@ void fr_flight_look_done(struct fr_flight *flight, fr_time_ns now);
 /* Nothing has moved for a second: the next look limits nothing. */
 bool fr_flight_is_at_rest(const struct fr_flight *flight, fr_time_ns now);
 
-/* Of so many bytes unacknowledged on this connection, how many count: none where nothing moves, and never more than four times an even share, so
- * that one that is slow for its own reasons does not hold up the others. */
+/* Of so many bytes unacknowledged on this connection, how many count: none where nothing moves, and never more than four times an even
+ * share, so that one that is slow for its own reasons does not hold up the others. */
 uint64_t fr_flight_count(const struct fr_flight *flight, const struct fr_flight_path *path, uint64_t unacked);
 
 #endif

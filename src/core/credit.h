@@ -38,8 +38,8 @@ struct fr_credit {
 };
 
 /* Chunks to spare for the owners of a group that feeds another, or that is fed by members. chunks_each: an even share of the object;
- * UINT32_MAX: not known. With few chunks a large window gives all of them out at once, and who is slower by chance has the end to itself: 1000 nodes in groups of 8, 64
- * chunks, took 1.42 of the prediction with 12 and 1.06 with 4. */
+ * UINT32_MAX: not known. With few chunks a large window gives all of them out at once, and who is slower by chance has the end to
+ * itself: 1000 nodes in groups of 8, 64 chunks, took 1.42 of the prediction with 12 and 1.06 with 4. */
 uint32_t fr_credit_spare_busy(uint32_t chunks_each);
 
 void fr_credit_init(struct fr_credit *credit, uint32_t spare, fr_time_ns now);

@@ -125,6 +125,10 @@ void fr_limiter_unwatch(struct fr_limiter *limiter, struct fr_limiter_path *path
     *path = (struct fr_limiter_path){0};
 }
 
+struct fr_flight *fr_limiter_flight(struct fr_limiter *limiter) {
+    return &limiter->flight;
+}
+
 static void count_in_flight(struct fr_limiter *limiter) {
     limiter->in_flight = 0;
     for (struct fr_limiter_path *path = limiter->paths; path; path = path->after)

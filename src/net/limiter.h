@@ -50,6 +50,8 @@ void fr_limiter_spend(struct fr_limiter *limiter, size_t bytes);
  * time. */
 void fr_limiter_watch(struct fr_limiter *limiter, struct fr_limiter_path *path, int socket);
 void fr_limiter_unwatch(struct fr_limiter *limiter, struct fr_limiter_path *path);
+/* Its window: whoever wants to know, and tests, which make a queue stand that loopback has not. */
+struct fr_flight *fr_limiter_flight(struct fr_limiter *limiter);
 /* It does not wait any more. No effect when it did not. */
 void fr_limiter_leave(struct fr_limiter *limiter, struct fr_limiter_turn *turn);
 

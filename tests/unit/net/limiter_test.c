@@ -294,6 +294,57 @@ static void who_always_has_more_leaves_the_others_their_share(void **state) {
     }
 }
 
+/* On two connections that do not exist. */
+static void let_a_queue_stand(struct fr_flight *flight) {
+    const struct fr_tcp_state states[] = {{.acked = 1, .is_busy = true, .round_trip = 100 * FR_MS},
+                                          {.acked = 2, .is_busy = true, .round_trip = 90 * FR_MS}};
+    struct fr_flight_path paths[2] = {{0}};
+    fr_time_ns now = uv_hrtime();
+    for (int i = 0; i < 2; i++)
+        fr_flight_look_at(flight, &paths[i], &states[i], now);
+    fr_flight_look_done(flight, now + 1);
+    assert_true(flight->is_on);
+}
+
+/* Nothing was told, and yet no more than the window passes at once; the rest when it has arrived, in turn. */
+static void where_a_queue_stands_the_window_holds(void **state) {
+    struct fr_limiter_path path = {0};
+    struct visitor visitors[2] = {{.name = 'a'}, {.name = 'b'}};
+    (void) state;
+    assert_int_equal(fr_limiter_new(&pair.loop, 0, &out), 0);
+    fr_limiter_watch(out, &path, -1);
+    assert_int_equal(fr_limiter_ask(out, &visitors[0].turn, FAST, false), FAST);
+    fr_limiter_spend(out, 1);
+    let_a_queue_stand(fr_limiter_flight(out));
+    size_t window = (size_t) fr_limiter_flight(out)->window;
+    assert_int_equal(fr_limiter_ask(out, &visitors[0].turn, FAST, false), window - 1);
+    fr_limiter_spend(out, window - 1);
+    called_count = 0;
+    for (size_t i = 0; i < 2; i++) {
+        visitors[i].turn = (struct fr_limiter_turn){.go = come, .user = &visitors[i]};
+        visitors[i].wants = 1000;
+        assert_int_equal(fr_limiter_ask(out, &visitors[i].turn, 1000, false), 0);
+        assert_true(visitors[i].turn.is_waiting);
+    }
+    wanted_chunks = 2;
+    net_pair_run_until(&pair, are_all_served); /* the socket, which is none, holds nothing */
+    assert_memory_equal(called, "ab", 2);
+    fr_limiter_unwatch(out, &path);
+}
+
+/* A rate that was told holds too. */
+static void a_window_and_a_rate_hold_both(void **state) {
+    struct fr_limiter_path path = {0};
+    struct fr_limiter_turn turn = {0};
+    (void) state;
+    assert_int_equal(fr_limiter_new(&pair.loop, SLOW, &out), 0);
+    fr_limiter_watch(out, &path, -1);
+    fr_limiter_spend(out, 1);
+    let_a_queue_stand(fr_limiter_flight(out));
+    assert_true(fr_limiter_ask(out, &turn, FAST, false) < 17 << 10); /* what the bucket holds, far less than the window */
+    fr_limiter_unwatch(out, &path);
+}
+
 #define paired(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -309,6 +360,8 @@ int main(void) {
         paired(the_urgent_come_first_and_the_others_in_order),
         paired(who_comes_later_does_not_pass_those_who_wait),
         paired(who_always_has_more_leaves_the_others_their_share),
+        paired(where_a_queue_stands_the_window_holds),
+        paired(a_window_and_a_rate_hold_both),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,8 @@
  * Whoever asks and gets nothing is in the queue, and is called from the loop when there is something for it: first those in the middle of a
  * chunk, because control frames of their connection wait behind it; then the others, in the order in which they came. Who was called may
  * finish its chunk, and waits again with the next one. Nobody else is given anything while somebody waits. There is a timer while somebody
- * waits, and another one, ten times a second, while something is sent on a connection that is watched. */
+ * waits, and another one, ten times a second, while something is sent on a connection that is watched. Each such turn costs a system
+ * call a connection that is watched, as does each of the first timer while the window holds, every 4 ms. */
 #ifndef FR_NET_LIMITER_H
 #define FR_NET_LIMITER_H
 

@@ -270,7 +270,7 @@ static struct fr_conn *make(const struct fr_conn_options *options, const struct 
     conn->handlers = *handlers;
     conn->user = user;
     conn->socket = -1;
-    conn->out_turn = (struct fr_limiter_turn){.go = fr_conn_take_turn_out, .user = conn};
+    conn->out_turn = (struct fr_limiter_turn){.go = fr_conn_take_turn_out, .user = conn, .path = &conn->out_path};
     conn->in_turn = (struct fr_limiter_turn){.go = fr_conn_take_turn_in, .user = conn};
     fr_outbox_init(&conn->outbox);
     fr_reader_init(&conn->reader);

@@ -82,8 +82,12 @@ void fr_flight_look_done(struct fr_flight *flight, fr_time_ns now) {
 
 bool fr_flight_is_at_rest(const struct fr_flight *flight, fr_time_ns now) { return fr_time_since(now, flight->moved_at) >= REST; }
 
+uint64_t fr_flight_share(const struct fr_flight *flight) {
+    return flight->is_on ? flight->window / (flight->busy > 0 ? flight->busy : 1) : UINT64_MAX;
+}
+
 uint64_t fr_flight_count(const struct fr_flight *flight, const struct fr_flight_path *path, uint64_t unacked) {
-    uint64_t most = flight->busy > 0 && flight->is_on ? SHARES_MAX * (flight->window / flight->busy) : UINT64_MAX;
+    uint64_t most = flight->is_on ? SHARES_MAX * fr_flight_share(flight) : UINT64_MAX;
 
     if (path->is_stalled)
         return 0;

@@ -56,4 +56,7 @@ bool fr_flight_is_at_rest(const struct fr_flight *flight, fr_time_ns now);
  * share, so that one that is slow for its own reasons does not hold up the others. */
 uint64_t fr_flight_count(const struct fr_flight *flight, const struct fr_flight_path *path, uint64_t unacked);
 
+/* Bytes of the window for each busy connection; UINT64_MAX while off. */
+uint64_t fr_flight_share(const struct fr_flight *flight);
+
 #endif

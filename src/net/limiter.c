@@ -131,8 +131,10 @@ struct fr_flight *fr_limiter_flight(struct fr_limiter *limiter) {
 
 static void count_in_flight(struct fr_limiter *limiter) {
     limiter->in_flight = 0;
-    for (struct fr_limiter_path *path = limiter->paths; path; path = path->after)
-        limiter->in_flight += fr_flight_count(&limiter->flight, &path->flight, fr_tcp_state_unacked(path->socket));
+    for (struct fr_limiter_path *path = limiter->paths; path; path = path->after) {
+        path->held = fr_tcp_state_unacked(path->socket);
+        limiter->in_flight += fr_flight_count(&limiter->flight, &path->flight, path->held);
+    }
 }
 
 /* Stops when nothing moves; what is spent next begins it again. */
@@ -156,26 +158,29 @@ static void begin_to_look(struct fr_limiter *limiter) {
     uv_timer_start(&limiter->looker, look, FR_FLIGHT_LOOK_MS, FR_FLIGHT_LOOK_MS);
 }
 
-static uint64_t room_in_flight(const struct fr_limiter *limiter) {
-    const struct fr_flight *flight = &limiter->flight;
-    if (!flight->is_on)
-        return UINT64_MAX;
-    return flight->window > limiter->in_flight ? flight->window - limiter->in_flight : 0;
-}
-
 /* ------------------------------------------------------------------------------------------------------------- what may pass */
 
 static void serve(uv_timer_t *timer);
-
-static uint64_t level(struct fr_limiter *limiter, fr_time_ns now) {
-    uint64_t rate = limiter->has_rate ? fr_bucket_level(&limiter->bucket, now) : UINT64_MAX, room = room_in_flight(limiter);
-    return rate < room ? rate : room;
-}
 
 /* Where much is on its way, little pieces are not worth a turn. */
 static size_t grain(const struct fr_limiter *limiter) {
     size_t part = limiter->flight.is_on ? (size_t) (limiter->flight.window / FLIGHT_GRAINS) : 0;
     return part > limiter->grain && !limiter->has_rate ? part : limiter->grain;
+}
+
+static uint64_t room_in_flight(const struct fr_limiter *limiter, const struct fr_limiter_turn *turn) {
+    const struct fr_flight *flight = &limiter->flight;
+    if (!flight->is_on)
+        return UINT64_MAX;
+    uint64_t room = flight->window > limiter->in_flight ? flight->window - limiter->in_flight : 0;
+    bool is_short = turn->path && turn->path->held < fr_flight_share(flight) / 2;
+    return is_short && room < grain(limiter) ? grain(limiter) : room;
+}
+
+/* Bytes that may pass now, were it this one's turn. */
+static uint64_t level(struct fr_limiter *limiter, const struct fr_limiter_turn *turn, fr_time_ns now) {
+    uint64_t rate = limiter->has_rate ? fr_bucket_level(&limiter->bucket, now) : UINT64_MAX, room = room_in_flight(limiter, turn);
+    return rate < room ? rate : room;
 }
 
 static void arm(struct fr_limiter *limiter) {
@@ -185,15 +190,25 @@ static void arm(struct fr_limiter *limiter) {
     uv_timer_start(&limiter->timer, serve, (wait + FR_MS - 1) / FR_MS, 0);
 }
 
+/* The first for whom there is enough; NULL: nobody. */
+static struct fr_limiter_turn *find_next(struct fr_limiter *limiter, fr_time_ns now) {
+    const struct queue *queues[] = {&limiter->urgent, &limiter->others};
+    for (size_t i = 0; i < 2; i++)
+        for (struct fr_limiter_turn *turn = queues[i]->first; turn; turn = turn->after)
+            if (level(limiter, turn, now) >= grain(limiter))
+                return turn;
+    return NULL;
+}
+
 /* Whoever is called takes what is there, or needs nothing any more, or cannot go on for another reason; so this ends. */
 static void serve(uv_timer_t *timer) {
     struct fr_limiter *limiter = timer->data;
     fr_time_ns now = uv_hrtime();
+    struct fr_limiter_turn *turn;
     if (limiter->flight.is_on)
         count_in_flight(limiter);
     limiter->is_serving = true;
-    while (has_waiting(limiter) && level(limiter, now) >= grain(limiter)) {
-        struct fr_limiter_turn *turn = limiter->urgent.first ? limiter->urgent.first : limiter->others.first;
+    while ((turn = find_next(limiter, now))) {
         fr_limiter_leave(limiter, turn);
         limiter->called = turn;
         turn->go(turn->user);
@@ -214,10 +229,13 @@ size_t fr_limiter_ask(struct fr_limiter *limiter, struct fr_limiter_turn *turn, 
     if (turn->is_waiting)
         return 0;
     size_t least = bytes < grain(limiter) ? bytes : grain(limiter);
-    uint64_t may = level(limiter, uv_hrtime());
+    uint64_t may = level(limiter, turn, uv_hrtime());
     if (may >= least && has_turn(limiter, turn, is_urgent)) {
+        size_t passes = may < bytes ? (size_t) may : bytes;
         limiter->called = NULL;
-        return may < bytes ? (size_t) may : bytes;
+        if (turn->path)
+            turn->path->held += passes;
+        return passes;
     }
     bool is_first = !has_waiting(limiter);
     append(limiter, turn, is_urgent);

@@ -4,7 +4,9 @@
  *
  * Whoever asks and gets nothing is in the queue, and is called from the loop when there is something for it: first those in the middle of a
  * chunk, because control frames of their connection wait behind it; then the others, in the order in which they came. Who was called may
- * finish its chunk, and waits again with the next one. Nobody else is given anything while somebody waits. There is a timer while somebody
+ * finish its chunk, and waits again with the next one. Nobody else is given anything while somebody waits. Where the window holds, who has
+ * less than half an even share on its way is let pass a little all the same: nobody can take the window from the others by being slow, or
+ * by acknowledging little on purpose. There is a timer while somebody
  * waits, and another one, ten times a second, while something is sent on a connection that is watched. Each such turn costs a system
  * call a connection that is watched, as does each of the first timer while the window holds, every 4 ms. */
 #ifndef FR_NET_LIMITER_H
@@ -21,20 +23,22 @@
 
 struct fr_limiter;
 
-/* One place in the queue, in the memory of who asks. Zeroed but for go and user. */
-struct fr_limiter_turn {
-    void (*go)(void *user); /* ask again, for what can pass now; from the loop. Turns may end or come from inside it, this one too */
-    void *user;
-    bool is_waiting, is_urgent;
-    struct fr_limiter_turn *before, *after;
-};
-
 /* One connection whose bytes on their way count, in the memory of its owner. Zeroed before it is watched. */
 struct fr_limiter_path {
     bool is_watched;
     int socket;
+    uint64_t held; /* bytes on their way when last counted, and what it was let pass since */
     struct fr_flight_path flight;
     struct fr_limiter_path *before, *after;
+};
+
+/* One place in the queue, in the memory of who asks. Zeroed but for go, user and path. */
+struct fr_limiter_turn {
+    void (*go)(void *user); /* ask again, for what can pass now; from the loop. Turns may end or come from inside it, this one too */
+    void *user;
+    struct fr_limiter_path *path; /* where it sends; NULL: it does not, or nothing of it is counted */
+    bool is_waiting, is_urgent;
+    struct fr_limiter_turn *before, *after;
 };
 
 /* rate: bytes a second; 0: none was told, and nothing waits unless a queue stands on the connections that are watched. 0 or FR_E_MEMORY. */

@@ -116,6 +116,8 @@ static void paths_come_and_go_in_any_order(void **state) {
         for (int i = 0; i < 3; i++)
             fr_limiter_unwatch(out, &paths[(gone + i) % 3]);
         fr_limiter_unwatch(out, &paths[gone]);
+        for (int i = 0; i < 3; i++)
+            assert_false(paths[i].is_watched || paths[i].before || paths[i].after);
         net_pair_run_for(&pair, 120);
     }
 }
@@ -332,6 +334,33 @@ static void where_a_queue_stands_the_window_holds(void **state) {
     fr_limiter_unwatch(out, &path);
 }
 
+/* Others hold all of the window, slow or on purpose: who has nothing on its way passes a piece, again and again, and they wait. */
+static void who_has_little_on_its_way_is_not_shut_out(void **state) {
+    struct fr_limiter_path paths[2] = {{0}};
+    struct visitor visitors[2] = {{.name = 'l'}, {.name = 's'}};
+    (void) state;
+    assert_int_equal(fr_limiter_new(&pair.loop, 0, &out), 0);
+    for (size_t i = 0; i < 2; i++) {
+        fr_limiter_watch(out, &paths[i], -1);
+        visitors[i].turn = (struct fr_limiter_turn){.go = come, .user = &visitors[i], .path = &paths[i]};
+        visitors[i].wants = 1000;
+    }
+    fr_limiter_spend(out, 1);
+    let_a_queue_stand(fr_limiter_flight(out));
+    size_t window = (size_t) fr_limiter_flight(out)->window;
+    assert_int_equal(fr_limiter_ask(out, &visitors[0].turn, window - 1, false), window - 1);
+    fr_limiter_spend(out, window - 1);
+    assert_int_equal(fr_limiter_ask(out, &visitors[1].turn, FAST, false), 16 << 10);
+    assert_int_equal(fr_limiter_ask(out, &visitors[0].turn, 1000, false), 0); /* who holds it all waits, */
+    assert_true(visitors[0].turn.is_waiting);
+    fr_limiter_leave(out, &visitors[0].turn);
+    assert_int_equal(fr_limiter_ask(out, &visitors[1].turn, FAST, false), 16 << 10); /* and the other goes on up to half its share */
+    assert_int_equal(fr_limiter_ask(out, &visitors[1].turn, FAST, false), 0);
+    fr_limiter_leave(out, &visitors[1].turn);
+    for (size_t i = 0; i < 2; i++)
+        fr_limiter_unwatch(out, &paths[i]);
+}
+
 /* A rate that was told holds too. */
 static void a_window_and_a_rate_hold_both(void **state) {
     struct fr_limiter_path path = {0};
@@ -361,6 +390,7 @@ int main(void) {
         paired(who_comes_later_does_not_pass_those_who_wait),
         paired(who_always_has_more_leaves_the_others_their_share),
         paired(where_a_queue_stands_the_window_holds),
+        paired(who_has_little_on_its_way_is_not_shut_out),
         paired(a_window_and_a_rate_hold_both),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
